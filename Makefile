@@ -1,0 +1,45 @@
+# make demo    two nodes, three matters, one evidence package checked offline
+# make test    everything that must hold, ending with pytest's closing line
+# make bench   what it costs, measured on this machine
+#
+# Each makes .venv from a hashed requirements file if it is missing or outdated. Nothing is installed outside it.
+
+PYTHON ?=
+export PYTHON
+BIN := .venv/bin
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+.PHONY: help demo test bench check requirements install install-dev clean
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+demo: install ## Run the demonstration (about a minute after the install)
+	$(BIN)/comity demo
+
+test: check ## Run every check, then every test
+	@$(BIN)/python -m pytest -q
+
+bench: install-dev ## Measure, and print one table
+	$(BIN)/python bench/run.py
+
+check: install-dev ## Run ruff, mypy --strict and the contract on imports
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+requirements: install-dev ## Pin anew what pyproject.toml asks for
+	$(COMPILE) --upgrade --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+
+install: ## Make .venv with what a node needs
+	@requirements/install run
+
+install-dev: ## Make .venv with what a node and its tests need
+	@requirements/install dev
+
+clean: ## Remove .venv and everything that was made from source
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
