@@ -28,7 +28,7 @@ bench: install-dev ## Measure, and print one table
 check: install-dev ## Run ruff, mypy --strict and the contract on imports
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 requirements: install-dev ## Pin anew what pyproject.toml asks for
 	$(COMPILE) --upgrade --output-file requirements/run.txt pyproject.toml
