@@ -1,0 +1,208 @@
+"""When a limit ends: Regulation (EEC, Euratom) No 1182/71 or treaty custom, with every step of the sum in writing.
+
+Three moments come out of a reckoning, and they are not the same:
+
+``starts``
+    when the period begins to run: the first hour of day 1, or the first hour that counts.
+``due``
+    the last moment at which acting is in time on every reading of the law. Plan and remind by it.
+``expires``
+    the moment from which the act is late. Findings, lapses and owed steps rest on it, never on an earlier one.
+
+Days: a period ends "with the expiry of the last hour" of its last day (art 3(2)), so ``expires`` is 24:00 and ``due``
+is one second earlier, on that day. Hours: ``due`` is so many elapsed hours after the event, also across a change of
+clocks. Art 3(1) adds that "the hour during which that event occurs" does not count, so under the Regulation the period
+runs from the next full hour and ``expires`` is up to an hour after ``due``. Whoever must act within "8 hours" does well
+to take the earlier, and nobody may be called late before the later. Under a treaty nothing gives that hour: the two are
+the same.
+
+Where the law gives no number, or a suspension is still running, the answer is `NoNumber`, never a guess.
+
+Left to others: which limit applies (`comity.law.schema.Instrument.limit`), whose zone and calendar count (the caller,
+from `Limit.place`), how a period runs (`comity.law.running`), the clock (callers give ``now``). Periods counted
+backwards from an event are not computed: art 3(4) does not apply to them and no instrument here has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from comity.errors import BadLaw, Malformed
+from comity.law.calendars import Calendar
+from comity.law.reckoning import amount_in_words, in_words, moment_in_words
+from comity.law.running import REGULATION, Course, Rules, Suspension, merged, run
+from comity.law.schema import Limit, Mark
+
+__all__ = ["NoNumber", "Reckoning", "Rules", "State", "Suspension", "due", "rules_for", "state"]
+
+State = Literal["running", "due today", "overdue", "not yet open", "open", "suspended", "no number"]
+
+_DOUBT: tuple[Mark, ...] = ("verified", "secondary", "knowledge_high", "knowledge_medium")  # least doubtful first
+_EU_ACTS = ("regulation", "directive", "framework_decision")
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """When a limit ends and why. ``starts``, ``due``, ``expires`` (aware, in the place's zone): see the module's text.
+
+    ``mark`` is the most doubtful of the limit's and its extensions' marks.
+    """
+
+    due: datetime
+    starts: datetime
+    expires: datetime
+    explanation: tuple[str, ...]
+    provision: str
+    mark: Mark
+    minimum: bool
+    at_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoNumber:
+    """There is no date to give: the law sets none ("as soon as possible"), or the limit is suspended for now."""
+
+    provision: str
+    mark: Mark
+    explanation: tuple[str, ...]
+    suspended_since: datetime | None = None
+    remaining: timedelta | None = None  # what was left of the limit when the suspension began
+
+
+def rules_for(kind: str) -> Rules:
+    """The rules of counting for an instrument of ``kind`` (`Instrument.kind`).
+
+    Regulation 1182/71 governs acts of the Council and Commission (art 1), and so those of Parliament and Council.
+    Framework decisions were acts of the Council under another Treaty: the Regulation is taken as governing them by
+    analogy, which a court of the executing State may see otherwise. Treaties and statutes of third States are outside
+    it.
+    """
+    return "1182/71" if kind in _EU_ACTS else "treaty"
+
+
+def due(
+    limit: Limit,
+    trigger: datetime,
+    calendar: Calendar,
+    zone: ZoneInfo,
+    suspensions: Sequence[Suspension] = (),
+    extensions: Sequence[Limit] = (),
+    *,
+    no_roll: bool = False,
+    rules: Rules = "1182/71",
+    moves_by: str = "",
+) -> Reckoning | NoNumber:
+    """When ``limit`` ends, if it runs from ``trigger`` (an aware moment) at the place of ``calendar`` and ``zone``.
+
+    ``extensions`` lengthen the period itself: 60 days extended by 30 are 90 days from the same day 0, and only the last
+    day can move. ``no_roll`` switches off art 3(4) and (5), where the instrument excepts them. Under "treaty" rules
+    days are calendar days and the last one stays where it is, unless ``moves_by`` names the provision of the Party's
+    law that moves it (the European Convention on the Calculation of Time-Limits, ETS 76, would move it too, but binds
+    in civil, commercial and administrative matters only, art 1).
+
+    Raises `Malformed` for a moment without a time zone, `BadLaw` for an amount below one or an extension of another
+    limit.
+    """
+    _check(limit, trigger, suspensions, extensions)
+    periods = (limit, *extensions)
+    mark = max((p.mark for p in periods), key=_DOUBT.index)
+    provision = ", ".join(dict.fromkeys(p.provision for p in periods))
+    for period in periods:
+        if period.amount is None:
+            text = f"{period.name}: {period.provision} sets a duty without a number; no date can be computed."
+            return NoNumber(period.provision, mark, (text, *((period.note,) if period.note else ())))
+    if no_roll:
+        moves_by = ""
+    elif rules == "1182/71":
+        moves_by = f"{REGULATION} art 3(4)"
+    course = Course(calendar, zone, rules, moves_by, merged(suspensions))
+    course.lines.append(_opening(limit, extensions))
+    starts, last, expires = run(course, trigger, periods)
+    if limit.minimum or limit.at_end:
+        last = expires if periods[-1].unit == "hours" else last
+    _close(course, limit, last, expires, mark)
+    answer = Reckoning(last, starts, expires, tuple(course.lines), provision, mark, limit.minimum, limit.at_end)
+    return _unless_suspended(answer, suspensions, zone)
+
+
+def state(answer: Reckoning | NoNumber, now: datetime) -> State:
+    """Where a limit stands at ``now`` (aware).
+
+    A ceiling is "running", "due today" (on its last day, and until it expires) or "overdue". A limit at whose end the
+    act is due (``at_end``) is "not yet open" until it expires, "due today" through the calendar day that begins then,
+    and "overdue" after. A floor (``minimum``) is "not yet open" until it expires, then "open": it can't be overdue.
+    """
+    _aware(now, "now")
+    if isinstance(answer, NoNumber):
+        return "suspended" if answer.suspended_since is not None else "no number"
+    moment, expires = now.astimezone(UTC), answer.expires.astimezone(UTC)
+    if (answer.minimum or answer.at_end) and moment < expires:
+        return "not yet open"
+    if answer.minimum:
+        return "open"
+    if answer.at_end:
+        return "due today" if now.astimezone(answer.expires.tzinfo).date() <= answer.expires.date() else "overdue"
+    if moment >= expires and moment > answer.due.astimezone(UTC):
+        return "overdue"
+    return "due today" if now.astimezone(answer.due.tzinfo).date() >= answer.due.date() else "running"
+
+
+def _aware(moment: datetime, what: str) -> None:
+    if moment.utcoffset() is None:
+        raise Malformed(f"The moment {moment.isoformat()} ({what}) has no time zone.", "Give it with its offset.")
+
+
+def _check(limit: Limit, trigger: datetime, suspensions: Sequence[Suspension], extensions: Sequence[Limit]) -> None:
+    _aware(trigger, limit.trigger)
+    names = {limit.name, *(e.name for e in extensions)}
+    for period in (limit, *extensions):
+        if period.amount is not None and period.amount < 1:
+            raise BadLaw(f"{period.name!r} ({period.provision}) is {period.amount} long.", "Give a positive amount.")
+        if period is not limit and period.extends and period.extends not in names:
+            raise BadLaw(f"{period.name!r} extends {period.extends!r}, not {limit.name!r}.", "Correct `extends`.")
+    for s in suspensions:
+        _aware(s.start, s.reason)
+        if s.end is not None:
+            _aware(s.end, s.reason)
+            if s.end.astimezone(UTC) < s.start.astimezone(UTC):
+                raise Malformed(f"The suspension {s.reason!r} ends before it starts.", "Correct its two moments.")
+
+
+def _opening(limit: Limit, extensions: Sequence[Limit]) -> str:
+    text = f"{limit.name}: {amount_in_words(limit.amount or 0, limit.unit)} from {limit.trigger} ({limit.provision})"
+    for e in extensions:
+        text += f", extended by {amount_in_words(e.amount or 0, e.unit)} ({e.provision})"
+    return text + "."
+
+
+def _close(course: Course, limit: Limit, last: datetime, expires: datetime, mark: Mark) -> None:
+    whole_day = expires.astimezone(UTC) - last.astimezone(UTC) == timedelta(seconds=1)
+    when = f"{in_words(last.date())} 24:00 ({course.zone.key})" if whole_day else moment_in_words(last, course.zone)
+    if limit.minimum:
+        course.lines.append(f"This is a floor, not a ceiling: it is kept until {when} at least.")
+    elif limit.at_end:
+        course.lines.append(f"The act is due at the end of the limit, not within it: at {when}.")
+    else:
+        course.lines.append(f"Due by {when}.")
+    if mark == "knowledge_medium":
+        course.lines.append("The number is not settled law here: check its source before relying on it.")
+
+
+def _unless_suspended(answer: Reckoning, suspensions: Sequence[Suspension], zone: ZoneInfo) -> Reckoning | NoNumber:
+    """The reckoning, unless a suspension without an end began before it would have expired."""
+    still = [s for s in suspensions if s.end is None]
+    if not still:
+        return answer
+    first = min(still, key=lambda s: s.start.astimezone(UTC))
+    left = answer.expires.astimezone(UTC) - first.start.astimezone(UTC)
+    if left <= timedelta():
+        return answer
+    text = (
+        f"Suspended since {moment_in_words(first.start, zone)}: {first.reason} ({first.provision}). "
+        "No date can be given until it resumes."
+    )
+    return NoNumber(answer.provision, answer.mark, (*answer.explanation[:-1], text), first.start, left)
