@@ -14,7 +14,7 @@ import msgspec
 from comity.errors import Malformed, Unverified
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.keys import PublicKey, Signer
-from comity.signing.seal import open_document, sign_document
+from comity.signing.seal import open_document, sign_document, unverified_payload
 
 CREDENTIAL_TYPE = "comity-credential+jws"
 LARGEST = 16_384
@@ -46,8 +46,19 @@ def issue_credential(credential: Credential, root: Signer) -> str:
     return sign_document(canonical(credential), root, CREDENTIAL_TYPE).decode("ascii")
 
 
-def check_credential(text: str, root: PublicKey, on: date) -> Credential:
-    """Return the credential if the root signed it and it is valid on the day ``on``.
+def read_unverified(text: str) -> Credential:
+    """Return what a credential claims, nothing verified: only to find out which root must have signed it."""
+    return _read(unverified_payload(_ascii(text), LARGEST))
+
+
+def _ascii(text: str) -> bytes:
+    if not text.isascii():
+        raise Malformed("The credential holds foreign characters.", "Copy it again from its issuer.")
+    return text.encode("ascii")
+
+
+def check_credential(text: str, root: PublicKey, on: date | None) -> Credential:
+    """Return the credential if the root signed it and it is valid on the day ``on`` (None: whatever the day).
 
     Raises `Malformed` if it is no credential, `Unverified` if another root signed it or the day is outside its dates.
     """
@@ -57,12 +68,11 @@ def check_credential(text: str, root: PublicKey, on: date) -> Credential:
             raise Unverified(f"The key {kid} is not the root.", "Ask for a credential of this Party's root.")
         return root
 
-    if not text.isascii():
-        raise Malformed("The credential holds foreign characters.", "Copy it again from its issuer.")
-    payload, _ = open_document(text.encode("ascii"), only_root, LARGEST, CREDENTIAL_TYPE)
+    payload, _ = open_document(_ascii(text), only_root, LARGEST, CREDENTIAL_TYPE)
     credential = _read(payload)
     _check_sense(credential)
-    _check_dates(credential, on)
+    if on is not None:
+        _check_dates(credential, on)
     return credential
 
 

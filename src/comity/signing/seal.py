@@ -80,6 +80,11 @@ def add_signature(data: bytes, key: Signer, limit: int, typ: str = DOCUMENT_TYPE
     return canonical(signed)
 
 
+def unverified_payload(data: bytes, limit: int) -> bytes:
+    """Return a document's payload without verifying anything. Never act on it. Raises `Malformed`."""
+    return from_base64url(_parse(data, limit).payload, "The payload")
+
+
 def open_document(data: bytes, resolve: Resolve, limit: int, typ: str = DOCUMENT_TYPE) -> tuple[bytes, str]:
     """Return the payload and the name of the first known key that signed it. ``limit`` is in bytes.
 

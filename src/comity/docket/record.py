@@ -1,0 +1,155 @@
+"""A record: one step taken in a docket, sealed, content-addressed, with its contents as detachable sections.
+
+The record itself holds no personal data: each section of its body (offence, persons, measures...) stands in it as a
+salted digest, and travels beside it as a `Section`. So a section can be withheld from one reader or erased for all,
+while hand, seal, log commitment and every other section still verify (DESIGN section 2, rule 7).
+
+Left to others: who may sign (`comity.docket.authenticate`), what a step needs (`comity.docket.step`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from comity.errors import Malformed
+from comity.signing.base64url import from_base64url, to_base64url
+from comity.signing.canonical import canonical
+from comity.signing.digest import digest, new_salt, section_digest
+from comity.signing.hand import Hand
+
+MAX_RECORD = 64 * 1024  # bytes of the canonical record without its sections
+MAX_SECTIONS = 4 * 1024 * 1024  # bytes of all sections together; larger things are exhibits
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is signed. ``at`` is the filer's clock (RFC 3339, UTC, whole seconds); the log brackets it independently.
+
+    ``answers`` names the records it builds on, sorted; ``sections`` maps a section's name to its salted digest.
+    """
+
+    format: Literal["comity-record/1"] = "comity-record/1"
+    docket: str
+    step: str
+    answers: tuple[str, ...]
+    party: str
+    authority: str
+    role: str
+    at: str
+    nonce: str
+    sections: dict[str, str]
+
+    @property
+    def time(self) -> datetime:
+        """``at`` as an aware datetime; Malformed when it is not whole seconds in UTC."""
+        try:
+            return datetime.strptime(self.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        except ValueError as exc:
+            raise Malformed(
+                f"The time {self.at!r} is not of the form 2026-12-04T16:10:00Z.", "Give UTC, whole seconds."
+            ) from exc
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One part of a record's body with the salt that opens its digest."""
+
+    salt: str
+    value: Any
+
+
+class SealedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A record with its hand, its seal and as many sections as this reader holds: the unit that is filed and sent."""
+
+    record: Record
+    hand: Hand | None
+    seal: str
+    sections: dict[str, Section]
+
+    @property
+    def id(self) -> str:
+        """The record's identifier: the digest of its canonical bytes."""
+        return record_id(self.record)
+
+    def withholding(self, names: frozenset[str]) -> SealedRecord:
+        """The same record without the named sections; everything left still verifies."""
+        kept = {k: v for k, v in self.sections.items() if k not in names}
+        return SealedRecord(record=self.record, hand=self.hand, seal=self.seal, sections=kept)
+
+
+def record_id(record: Record) -> str:
+    """``sha256:<hex>`` of the canonical record. The nonce keeps it from being guessed."""
+    return digest(canonical(record))
+
+
+def seal_payload(record: Record, hand: Hand | None) -> bytes:
+    """The bytes under the seal: record and hand together, so that neither can be exchanged for another."""
+    return canonical({"hand": hand, "record": record})
+
+
+def compose(
+    *,
+    docket: str,
+    step: str,
+    answers: tuple[str, ...],
+    party: str,
+    authority: str,
+    role: str,
+    at: datetime,
+    body: msgspec.Struct,
+) -> tuple[Record, dict[str, Section]]:
+    """Make a record of ``body``: every field that is set becomes a salted section."""
+    values = msgspec.to_builtins(body)
+    sections = {name: Section(salt=to_base64url(new_salt()), value=value) for name, value in sorted(values.items())}
+    record = Record(
+        docket=docket,
+        step=step,
+        answers=tuple(sorted(answers)),
+        party=party,
+        authority=authority,
+        role=role,
+        at=at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        nonce=to_base64url(new_salt()[:16]),
+        sections={name: _digest(name, s) for name, s in sections.items()},
+    )
+    return record, sections
+
+
+def open_sections(sealed: SealedRecord) -> dict[str, Any]:
+    """The values of the sections present, each checked against its digest in the record. Malformed otherwise."""
+    for name, section in sealed.sections.items():
+        expected = sealed.record.sections.get(name)
+        if expected is None or _digest(name, section) != expected:
+            raise Malformed(
+                f"Section {name!r} is not the one that was signed.",
+                "Ask the sender for the record again; do not act on it.",
+            )
+    return {name: section.value for name, section in sealed.sections.items()}
+
+
+def _digest(name: str, section: Section) -> str:
+    return section_digest(from_base64url(section.salt, "The salt of a section", size=32), name, section.value)
+
+
+def encode_sealed(sealed: SealedRecord) -> bytes:
+    """Canonical bytes of a sealed record with its sections, for the wire and for packages."""
+    return canonical(sealed)
+
+
+def decode_sealed(data: bytes) -> SealedRecord:
+    """Strict inverse of `encode_sealed`: Malformed on unknown fields, truncation, oversize or other than canonical."""
+    if len(data) > MAX_RECORD + MAX_SECTIONS:
+        raise Malformed(
+            f"The record is {len(data)} bytes long; at most {MAX_RECORD + MAX_SECTIONS} are taken.",
+            "Put large material into an exhibit instead.",
+        )
+    try:
+        sealed = msgspec.json.decode(data, type=SealedRecord)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        raise Malformed(f"This is not a sealed record: {exc}", "Send the bytes exactly as they were written.") from exc
+    if canonical(sealed) != data:
+        raise Malformed(
+            "The record is not in canonical form (RFC 8785).", "Send the bytes exactly as they were written."
+        )
+    return sealed

@@ -1,0 +1,112 @@
+"""Steps, duties and the proceeding that holds them: tables of names, never conditions.
+
+Every ``if`` is a named safeguard with a docstring and a citation (`comity.safeguards`). Only the clerk has a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from comity.docket.docket import Docket
+from comity.docket.finding import Finding
+from comity.docket.record import Record
+from comity.docket.sections import Request
+
+if TYPE_CHECKING:
+    from comity.docket.directory import Directory, Official
+    from comity.law.book import LawBook
+
+Side = Literal["requesting", "requested", "either"]
+Audience = Literal["own", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a safeguard looks at: the record, its body, who put the hand, the docket it answers, the law of its day.
+
+    ``docket`` is the causal past of the record, so that both sides judge the same. ``assessor`` is the Party that is
+    judging now; ``day`` is the record's own day, so that a replay years later applies the law of then.
+    """
+
+    record: Record
+    body: Any
+    official: Official | None
+    docket: Docket
+    law: LawBook
+    directory: Directory
+    day: date
+    assessor: str
+
+    @property
+    def request(self) -> Request | None:
+        """The request as it stands: the body being filed when it is one, else the latest drafted or revised."""
+        if isinstance(self.body, Request):
+            return self.body
+        entry = self.docket.latest("request.draft", "request.revise")
+        return entry.body if entry is not None else None
+
+
+Safeguard = Callable[[Filing], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: who may take it, after which, what guards it, what it carries, who may read it, whose hand it needs.
+
+    ``roles`` are credential roles; an empty tuple is a step of the node itself (no hand). ``after`` names the states
+    in which it may be taken (``""`` opens the docket). ``kind`` is the public kind of its leaf.
+    """
+
+    name: str
+    title: str
+    body: type[msgspec.Struct]
+    by: Side
+    roles: tuple[str, ...]
+    after: tuple[str, ...]
+    safeguards: tuple[Safeguard, ...] = ()
+    readers: Audience = "both"
+    kind: str = "request"
+    moves: bool = True
+    provision: str = ""
+
+    @property
+    def hand(self) -> bool:
+        """Whether a named official must put their own hand to it."""
+        return bool(self.roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """From the latest of ``since``, one of ``due`` within ``limit`` (named in the instrument), else ``otherwise``."""
+
+    name: str
+    since: tuple[str, ...]
+    due: tuple[str, ...]
+    limit: str
+    otherwise: str
+    owed_by: Side
+    closed_by: tuple[str, ...] = ()  # steps that end the duty without discharging it (withdrawal, closure)
+
+
+@dataclass(frozen=True, slots=True)
+class Proceeding:
+    """The table of steps and duties of one kind of matter."""
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    duties: tuple[Duty, ...]
+    table: dict[str, Step] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the steps by name."""
+        object.__setattr__(self, "table", {s.name: s for s in self.steps})
+
+    def next_steps(self, docket: Docket, side: Side) -> tuple[Step, ...]:
+        """The steps that the table lets ``side`` take from the docket's state."""
+        return tuple(s for s in self.steps if docket.state in s.after and s.by in (side, "either"))

@@ -1,0 +1,22 @@
+"""Oversight: what a node must tell its oversight body without being asked. (Inspection and brake come to this table.)"""
+
+from __future__ import annotations
+
+from comity.docket.step import Proceeding, Step
+from comity.proceedings import bodies
+
+STEPS = (
+    Step(
+        name="oversight.attempt",
+        title="An attempt was turned away",
+        body=bodies.Attempt,
+        by="either",
+        roles=(),
+        after=("", "oversight.attempt"),
+        readers="own",
+        kind="request",
+        provision="LED art 29(2)",
+    ),
+)
+
+OVERSIGHT = Proceeding("oversight", "Oversight", STEPS, ())

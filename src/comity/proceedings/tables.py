@@ -1,0 +1,9 @@
+"""All proceedings by name."""
+
+from __future__ import annotations
+
+from comity.docket.step import Proceeding
+from comity.proceedings.oversight import OVERSIGHT
+from comity.proceedings.request import REQUEST
+
+PROCEEDINGS: dict[str, Proceeding] = {p.name: p for p in (REQUEST, OVERSIGHT)}
