@@ -101,9 +101,7 @@ def disagreement(command: Any, line: list[str]) -> str:
 
 
 def test_calls_are_found_and_judged() -> None:
-    text = (
-        "Run `comity show --json D1`, not `comity-x`.\n```console\n$ .venv/bin/comity law no | x\ny\n```\n"
-    )
+    text = "Run `comity show --json D1`, not `comity-x`.\n```console\n$ .venv/bin/comity law no | x\ny\n```\n"
     calls = command_lines(text)
     assert calls == [["show", "--json", "D1"], ["law", "no"]]
     cli = click.Group(

@@ -52,6 +52,12 @@ def test_contract_lists_every_room_in_order() -> None:
     assert rooms - {"py"} <= set(listed), f"rooms that no layer names: {rooms - set(listed)}"
 
 
+def test_every_room_is_a_package() -> None:
+    """A folder without ``__init__.py`` is not seen by the contract, and its imports would go unwatched."""
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert not [str(path.relative_to(ROOT)) for path in sorted(folders) if not (path / "__init__.py").exists()]
+
+
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
@@ -60,12 +66,13 @@ def test_contract_lists_every_room_in_order() -> None:
         ("views", "comity.node"),
         ("signing", "comity.tlog"),
         ("proceedings/request", "comity.proceedings.order"),
+        ("proceedings/request", "comity.proceedings.tables"),
         ("node", "comity.web"),
     ],
 )
 def test_an_import_upwards_is_refused(tmp_path: Path, importer: str, imported: str) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    names = [*ROOMS, "tlog", "analysis", "package", "proceedings/request", "proceedings/order"]
+    names = [*ROOMS, "tlog", "analysis", "package", *(f"proceedings/{name}" for name in ("request", "order", "tables"))]
     for name in ["", *names]:
         room = tmp_path / "src" / "comity" / name
         room.mkdir(parents=True, exist_ok=True)

@@ -52,8 +52,8 @@ def test_no_registry_and_no_machine_is_named() -> None:
 def test_patterns_see_what_they_are_for() -> None:
     assert MACHINE_PATH.search("data = /" + "home/anna/data")
     assert not MACHINE_PATH.search("frame/" + "work/x and /network/" + "root/")
-    assert NOT_IN_HERE.search("see ../" + "shared/reference/law.md")
-    assert not NOT_IN_HERE.search("shared/unshared")
+    assert NOT_IN_HERE.search("see ../sha" + "red/reference/law.md")
+    assert not NOT_IN_HERE.search("unshared/folder")
 
 
 def test_no_tool_of_the_desk_is_named() -> None:
