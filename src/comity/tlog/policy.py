@@ -16,7 +16,7 @@ from comity.tlog.cosignature import timestamp_of, verifier_for
 from comity.tlog.note import ED25519, ED25519_COSIGNATURE, MLDSA44, SignatureLine, Vkey, open_note
 
 MAX_POLICY = 1 << 20
-MAX_AHEAD = 300  # seconds a witness's clock may run ahead of ours (reference/log.md 5.9)
+MAX_AHEAD = 300  # seconds that the clock of a witness may run ahead of ours
 NONE = "none"
 _FIX = "Correct the policy file."
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)

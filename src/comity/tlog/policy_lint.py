@@ -1,8 +1,8 @@
 """What a trust policy is worth: how many dishonest or absent witnesses it bears, in sentences for people.
 
-A policy guards against a split view when any two quorums share an honest witness: for q of n, 2q - n > f
-(reference/log.md 5.6). For nested groups the least overlap of two quorums is computed from the leaves up; it is
-exact because a name can be a member only once.
+A policy guards against a split view when any two quorums share an honest witness: for q of n, 2q - n > f.
+For nested groups the least overlap of two quorums is computed from the leaves up; that is exact because a name can be
+a member only once.
 """
 
 from __future__ import annotations
