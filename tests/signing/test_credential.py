@@ -8,7 +8,7 @@ from comity.errors import Malformed, Unverified
 from comity.signing.canonical import canonical
 from comity.signing.credential import CREDENTIAL_TYPE, Credential, check_credential, issue_credential
 from comity.signing.keys import PrivateKey
-from comity.signing.seal import sign_document
+from comity.signing.seal import add_signature, sign_document
 from tests.signing.samples import ANN, BOB, CAY
 
 JUDGE = Credential(
@@ -40,6 +40,13 @@ def test_nobody_but_the_root_makes_a_judge() -> None:
         check(text)
     with pytest.raises(Unverified):
         check(issue_credential(JUDGE, ANN))
+
+
+def test_a_signature_beside_the_root_s_does_no_harm_and_no_good() -> None:
+    text = add_signature(issue_credential(JUDGE, BOB).encode(), CAY, 20_000, CREDENTIAL_TYPE).decode()
+    assert check(text) == check(text, root=CAY) == JUDGE
+    with pytest.raises(Unverified):
+        check(text, root=ANN)
 
 
 @pytest.mark.parametrize(
