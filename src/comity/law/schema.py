@@ -45,7 +45,7 @@ class Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Membership(Cited, frozen=True, kw_only=True):
-    """Parties bound by an instrument: ISO 3166-1 alpha-2 codes, or the name of a country set of ``country_sets.toml``."""
+    """Parties bound by an instrument: ISO 3166-1 alpha-2 codes, or a country set of ``country_sets.toml``."""
 
     parties: tuple[str, ...] = ()
     country_set: str = ""
@@ -107,8 +107,8 @@ class Threshold(Cited, frozen=True, kw_only=True):
 class MeasureRule(Cited, frozen=True, kw_only=True):
     """One measure of an instrument: who may issue, validate and execute it, and what it needs.
 
-    Authority kinds: judge, court, investigating_judge, public_prosecutor, central_authority, police, contact_point_24_7,
-    designated_authority, provider, other_investigating_authority.
+    Authority kinds: judge, court, investigating_judge, public_prosecutor, central_authority, police,
+    contact_point_24_7, designated_authority, provider, other_investigating_authority.
     """
 
     id: str
@@ -138,7 +138,7 @@ class Content(Cited, frozen=True, kw_only=True):
 
 
 class Rule(Cited, frozen=True, kw_only=True):
-    """A statement that has no arithmetic: confidentiality, remedies, speciality, costs, onward transfer, review, sunset..."""
+    """A statement without arithmetic: confidentiality, remedies, speciality, costs, onward transfer, review, sunset."""
 
     topic: str
     text: str
@@ -178,10 +178,11 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return next((m for m in self.measures if m.id == measure_id and m.holds_on(day)), None)
 
     def limit(self, name: str, day: date, measure: str = "", urgent: bool = False) -> Limit | None:
-        """The limit called ``name`` on ``day``: the urgent one in the urgent lane, the measure's own before the general."""
+        """The limit called ``name`` on ``day``; the urgent one in the urgent lane, the measure's own before the general."""
         fitting = [
             x for x in self.limits
-            if x.name == name and x.holds_on(day) and (not x.measures or measure in x.measures) and (urgent or not x.urgent)
+            if x.name == name and x.holds_on(day)
+            and (not x.measures or measure in x.measures) and (urgent or not x.urgent)
         ]
         fitting.sort(key=lambda x: (not x.urgent, not x.measures))
         return fitting[0] if fitting else None
@@ -225,7 +226,7 @@ class NationalOffence(Cited, frozen=True, kw_only=True):
 
 
 class PartyLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A Party's standing legal data: languages, calendar, declarations, offences. Keys and offices are in its Party file."""
+    """A Party's standing legal data: languages, calendar, declarations, offences. Keys are in its Party file."""
 
     party: str  # ISO 3166-1 alpha-2
     names: dict[str, str]
