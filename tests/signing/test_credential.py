@@ -6,7 +6,7 @@ import pytest
 
 from comity.errors import Malformed, Unverified
 from comity.signing.canonical import canonical
-from comity.signing.credential import CREDENTIAL_TYPE, Credential, check_credential, issue_credential
+from comity.signing.credential import CREDENTIAL_TYPE, Credential, check_credential, issue_credential, read_unverified
 from comity.signing.keys import PrivateKey
 from comity.signing.seal import add_signature, sign_document
 from tests.signing.samples import ANN, BOB, CAY
@@ -65,6 +65,18 @@ def test_both_days_are_included(on: date, valid: bool) -> None:
     else:
         with pytest.raises(Unverified):
             check(text, on=on)
+
+
+def test_reading_unverified_proves_nothing_and_checks_the_shape() -> None:
+    assert read_unverified(issue_credential(JUDGE, CAY)) == JUDGE
+    with pytest.raises(Malformed):
+        read_unverified(signed(b"{}"))
+
+
+def test_without_a_day_all_but_the_dates_is_checked() -> None:
+    assert check_credential(issue_credential(JUDGE, BOB), BOB.public, None) == JUDGE
+    with pytest.raises(Unverified):
+        check_credential(issue_credential(JUDGE, CAY), BOB.public, None)
 
 
 def test_dates_may_be_open() -> None:
