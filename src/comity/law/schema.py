@@ -107,8 +107,9 @@ class Threshold(Cited, frozen=True, kw_only=True):
 class MeasureRule(Cited, frozen=True, kw_only=True):
     """One measure of an instrument: who may issue, validate and execute it, and what it needs.
 
-    Authority kinds: judge, court, investigating_judge, public_prosecutor, central_authority, police,
-    contact_point_24_7, designated_authority, provider, other_investigating_authority.
+    Authority kinds: judge, court, investigating_judge, public_prosecutor, independent_public_prosecutor (one not
+    exposed to instructions of the executive: OG/PI C-508/18), central_authority, police, contact_point_24_7,
+    designated_authority, provider, independent_authority, other_investigating_authority.
     """
 
     id: str
@@ -158,6 +159,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     in_force: tuple[Cited, ...]  # periods in which the instrument itself is in force; empty: not in force
     bound: tuple[Membership, ...]
     excluded: tuple[Membership, ...] = ()  # Parties expressly not bound, with the provision that says so
+    parties_complete: bool = True  # False: a State not listed in ``bound`` is "cannot tell", not "not bound"
     displaces: tuple[str, ...] = ()  # instruments it replaces between Parties bound by both
     only_without: tuple[str, ...] = ()  # open only where none of these is (Budapest art 27)
     scope: tuple[Rule, ...] = ()
