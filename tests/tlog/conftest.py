@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
+from comity.tlog.note import NoteSigner
 from comity.tlog.tiles import encode_entries, encode_tile, tile_coordinates, tiles_of
 from tests.tlog.biglog import LOG, LOG_PQ, NOW, SIZES, WITNESSES, entry, nodes, tree_at
 
@@ -35,7 +36,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
         folder = tmp_path_factory.mktemp(f"at-{size}")
         (folder / "tile").symlink_to(shared / "tile")
         text = Checkpoint(LOG.name, size, tree_at(size).root())
-        signers = [LOG, LOG_PQ.at(NOW), *(witness.at(NOW) for witness in WITNESSES)]
+        signers: list[NoteSigner] = [LOG, LOG_PQ.at(NOW), *(witness.at(NOW) for witness in WITNESSES)]
         (folder / "checkpoint").write_bytes(sign_checkpoint(text, signers))
         found[size] = folder
     return found

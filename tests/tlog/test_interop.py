@@ -42,7 +42,7 @@ def test_tlog_scales_reads_our_folder(folders: dict[int, Path], size: int) -> No
 @pytest.fixture(scope="session")
 def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("go")
-    environment = {"GO111MODULE": "off", "GOPATH": str(GO_PACKAGES), "GOCACHE": str(folder / "cache"), "HOME": str(folder)}
+    environment = {"GO111MODULE": "off", "GOPATH": str(GO_PACKAGES), "GOCACHE": str(folder / "c"), "HOME": str(folder)}
     source = Path(__file__).parent / "go" / "check.go"
     subprocess.run(["go", "build", "-o", folder / "check", source], check=True, env={**os.environ, **environment})
     return folder / "check"
@@ -51,7 +51,8 @@ def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(program: Path, folder: Path, size: int) -> tuple[int, str]:
     indexes = ",".join(str(index) for index in sorted({0, size // 2, size - 1})) if size else ""
     olds = ",".join(f"{old}:{encode_base64(tree_at(old).root())}" for old in SIZES if 0 < old < size)
-    done = subprocess.run([program, folder, LOG.vkey.encode(), indexes, olds], capture_output=True, text=True, check=False)
+    command: list[str | Path] = [program, folder, LOG.vkey.encode(), indexes, olds]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout
 
 

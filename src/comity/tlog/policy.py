@@ -119,8 +119,8 @@ class Policy:
         return times
 
     def _missing(self, times: Mapping[str, int], counted: Mapping[str, int]) -> str:
-        absent = [name for name in self.witnesses if name not in times]
-        untimely = [name for name in times if name not in counted]
+        absent = [_shown(name) for name in self.witnesses if name not in times]
+        untimely = [_shown(name) for name in times if name not in counted]
         parts = [f"missing: {', '.join(absent)}"] if absent else []
         parts += [f"too old or ahead of the clock: {', '.join(untimely)}"] if untimely else []
         return "; ".join(parts) + "."
@@ -175,7 +175,7 @@ class _Reading:
         if len(words) not in (2, 3):
             raise Malformed("A witness line is: witness <name> <vkey> [<url>].")
         name = self._new_name(words[0])
-        vkey = self._vkey(words[1], (ED25519_COSIGNATURE, MLDSA44), f"witness {name}")
+        vkey = self._vkey(words[1], (ED25519_COSIGNATURE, MLDSA44), f"witness {_shown(name)}")
         self.witnesses[name] = KnownWitness(name, vkey, _utf8(words[2]) if words[2:] else None)
 
     def _group(self, words: list[str]) -> None:
@@ -220,6 +220,11 @@ class _Reading:
             raise Malformed(f"{owner} has the same public key as {self.keys[vkey.public_key]}.")
         self.keys[vkey.public_key] = owner
         return vkey
+
+
+def _shown(name: str) -> str:
+    """The name as it can be printed."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _utf8(word: str) -> str:

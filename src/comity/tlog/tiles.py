@@ -155,6 +155,7 @@ class TileReader:
 
     def __call__(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
         """The hashes of these nodes. Raises NotFound, Malformed, Unverified."""
+        self._check_edge()
         return [self._node(level, index) for level, index in coordinates]
 
     def entries(self, index: int) -> list[bytes]:
