@@ -92,7 +92,11 @@ def run(course: Course, trigger: datetime, periods: Sequence[Limit]) -> tuple[da
 
 
 def _hours(course: Course, hours: int, moment: datetime, first: bool) -> tuple[datetime, datetime, datetime]:
-    """A period in hours (art 3(1) first subparagraph, 3(2)(a)). Art 3(4) excepts it and art 3(5) speaks of days: nothing moves."""
+    """A period in hours (art 3(1) first subparagraph, 3(2)(a)).
+
+    Nothing moves: art 3(4) excepts hours. Art 3(5), "any period of two days or more", is read as not reaching a period
+    that the law chose to express in hours, so 48, 72 and 96 hours run through weekends.
+    """
     zone, lines = course.zone, course.lines
     elapsed = _ends(course, moment, hours)
     if first:
@@ -165,21 +169,25 @@ def _counted(course: Course, unit: Unit, amount: int, end: date) -> str:
 
 def _after_pauses(course: Course, day_zero: date, end: date, working: bool) -> date:
     """The last day once suspended days are left out: the day a suspension starts counts, the day it ends doesn't."""
+    calendar = course.calendar
     for p in course.pauses:
         start, resumed = (m.astimezone(course.zone).date() for m in (p.start, p.end))
         start = max(start, day_zero)
-        reached = reckoning.moved(end, course.calendar) if course.moves_by else end
+        reached = reckoning.moved(end, calendar) if course.moves_by else end
         if start >= resumed or start > reached:
             continue
         base = end if start <= end else reached
-        lost = reckoning.working_days_between(start, resumed, course.calendar) if working else (resumed - start).days
-        move = reckoning.add_working_days(base, lost, course.calendar) if working else base + timedelta(days=lost)
+        if working:
+            lost = reckoning.working_days_between(start, resumed, calendar)
+            # A limit suspended on its last day and resumed on a closed one is not over when it resumes.
+            end = max(reckoning.add_working_days(base, lost, calendar), reckoning.moved(resumed, calendar))
+        else:
+            lost = (resumed - start).days
+            end = base + timedelta(days=lost)
         course.lines.append(
-            f"Suspended from {in_words(start)} to {in_words(resumed)}: {p.because}. "
-            f"{amount_in_words(lost, 'working_days' if working else 'days')} do not count: the last day becomes "
-            f"{in_words(move)}."
+            f"Suspended from {in_words(start)} to {in_words(resumed)}: {p.because}. Not counted: "
+            f"{amount_in_words(lost, 'working_days' if working else 'days')}. The last day becomes {in_words(end)}."
         )
-        end = move
     return end
 
 
