@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+import comity
 from comity.errors import Conflict, Malformed, NotAuthorised, NotFound, Unreachable, Unverified
 from comity.node.witness_store import SQLiteWitnessStore
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -143,6 +148,23 @@ def test_store_refuses_what_is_not_current(store: SQLiteWitnessStore) -> None:
 def test_store_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="cannot be opened"):
         SQLiteWitnessStore(tmp_path / "missing" / "witness.sqlite")
+
+
+def test_what_was_answered_outlives_a_killed_process(tmp_path: Path) -> None:
+    path = tmp_path / "witness.sqlite"
+    program = (
+        "import os, pathlib, signal, sys\n"
+        "from comity.node.witness_store import SQLiteWitnessStore\n"
+        "from comity.tlog.witness import Seen\n"
+        "store = SQLiteWitnessStore(pathlib.Path(sys.argv[1]))\n"
+        "assert store.compare_and_set('o', None, Seen(5, b'r' * 32, b'n'))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    source = str(Path(comity.__file__).parent.parent)
+    done = subprocess.run([sys.executable, "-c", program, path], env={**os.environ, "PYTHONPATH": source}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    with SQLiteWitnessStore(path) as store:
+        assert store.get("o") == Seen(5, b"r" * 32, b"n")
 
 
 def test_over_http(store: SQLiteWitnessStore) -> None:
