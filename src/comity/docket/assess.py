@@ -142,7 +142,8 @@ def _side(filing: Filing, step: Step) -> Finding:
 def _hand(filing: Filing, step: Step) -> Finding:
     if not step.hand:
         if filing.official is not None:
-            return clear("hand", _SHAPE, f"Filed by {filing.official.holder}.")
+            why = f"{step.name} is a step of the node itself; no official takes it."
+            return refuse("hand", _SHAPE, why, "wrong_role")
         return clear("hand", _SHAPE, "A step of the node itself; the authority's seal suffices.")
     if filing.official is None:
         return hold("hand", _SHAPE, f"{step.name} needs the hand of: {', '.join(step.roles)}.", step.name)

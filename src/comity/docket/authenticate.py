@@ -54,7 +54,7 @@ def _official(
     revoked = directory.revoked_at(official.kid, origin)
     if revoked is not None and position >= revoked:
         raise Unverified(
-            f"The key of {official.holder} was revoked at position {revoked} of {origin}; this act would stand at {position}.",
+            f"The key of {official.holder} was revoked at position {revoked} of {origin}; it stands at {position}.",
             "Acts before that position stand. Have a new key certified.",
         )
     record = sealed.record

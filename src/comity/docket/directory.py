@@ -34,7 +34,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Authority(_Part, frozen=True, kw_only=True):
-    """An authority. ``kind`` as in `comity.law.schema.MeasureRule`; ``territory`` ISO 3166-2, empty: the whole Party."""
+    """An authority. ``kind`` as in `comity.law.schema.MeasureRule`; ``territory``: ISO 3166-2 or empty."""
 
     id: str
     names: dict[str, str]
@@ -241,6 +241,10 @@ class Directory:
                 "Check the identifier, or obtain the Party's current file.",
             ) from None
 
+    def find_node(self, authority_id: str) -> NodeEntry | None:
+        """The node that serves an authority, or None."""
+        return self._by_authority.get(authority_id)
+
     def nodes(self) -> Iterable[NodeEntry]:
         """Every node of every Party."""
         return [node for _, node in self._nodes.values()]
@@ -248,6 +252,14 @@ class Directory:
     def seal_key(self, kid: str, position: int) -> PublicKey:
         """The seal key ``kid`` if it was valid at ``position`` of its node's log; Unverified, saying why, otherwise."""
         return self._sealed_by(kid)[1].valid_at(kid, position)
+
+    def seal_key_now(self, kid: str, node_id: str) -> PublicKey:
+        """A seal key of ``node_id`` that was neither rotated out nor revoked: for messages, which have no position."""
+        node, history = self._sealed_by(kid)
+        entry = next(e for e in node.seals if e.kid == kid)
+        if node.id != node_id or entry.until_position is not None or entry.revoked_position is not None:
+            raise Unverified(f"The key {kid} is not a current seal of {node_id}.", "Use the node's current seal key.")
+        return history.valid_at(kid, entry.from_position)
 
     def node_by_seal(self, kid: str) -> NodeEntry:
         """The node whose seal key this is."""

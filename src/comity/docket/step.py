@@ -72,6 +72,8 @@ class Step:
     readers: Audience = "both"
     kind: str = "request"
     moves: bool = True
+    crosses: bool = False  # from this step on, the other side's node receives the docket
+    answered_by: str = ""  # the step that the receiving node itself takes on arrival
     provision: str = ""
 
     @property

@@ -16,7 +16,7 @@ class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Authorisation(_Body, frozen=True, kw_only=True):
-    """A judge's decision on a request: which measures, why necessary, why proportionate, under which domestic provision.
+    """A judge's decision on a request: which measures, why necessary and proportionate, under which own law.
 
     ``measures`` is what is authorised; it may be narrower than what was asked, never wider. ``notice`` is the judge's
     own decision on telling the person.
@@ -93,7 +93,7 @@ class CourtOrder(_Body, frozen=True, kw_only=True):
 
 
 class Refusal(_Body, frozen=True, kw_only=True):
-    """A refusal: the ground, its provision and individual, specific, concrete reasons; and what can be done against it."""
+    """A refusal: the ground, its provision, individual and concrete reasons, and what can be done against it."""
 
     ground: str
     provision: str

@@ -1,4 +1,4 @@
-"""Oversight: what a node must tell its oversight body without being asked. (Inspection and brake come to this table.)"""
+"""Oversight: what a node must tell its oversight body without being asked."""
 
 from __future__ import annotations
 

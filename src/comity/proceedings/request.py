@@ -105,6 +105,8 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=(*_DRAFTED, "request.authorise"),
+        crosses=True,
+        answered_by="request.receipt",
         safeguards=(authorisation.judicial_authorisation, form.language_accepted, *_SUBSTANCE),
     ),
     Step(

@@ -1,0 +1,283 @@
+"""Admission: from a filing at a door to the rows that enter it. Used by the registrar's writer thread alone.
+
+A `Session` prepares one batch: it authenticates, asks whether the node may take the act at this door at all, assesses,
+and collects rows. Nothing here is durable; the registrar enters the rows or throws the session away.
+
+Left to others: the law (`comity.docket.assess`), what follows from an entry (`consequences`).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from comity.docket.assess import Bench, assess
+from comity.docket.authenticate import Authentic, authenticate
+from comity.docket.directory import NodeEntry
+from comity.docket.docket import Docket, Entry
+from comity.docket.logged import Logged, act_bytes, signature_bytes
+from comity.docket.record import MAX_RECORD, MAX_SECTIONS, SealedRecord, compose, record_id, seal_payload
+from comity.docket.sections import Request
+from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised, Unverified
+from comity.node import consequences
+from comity.node.dockets import Closed, Dockets
+from comity.node.store import Batch, Store
+from comity.node.vault import Vault
+from comity.signing.canonical import canonical
+from comity.signing.keys import PrivateKey
+from comity.signing.seal import seal
+from comity.tlog.leaf import ActLeaf, commit
+
+_DOCKET = re.compile(r"[a-z_]{3,30}:[a-z0-9][a-z0-9.-]{6,99}")
+UNKNOWN_KIND = "request"  # public kind of a leaf whose step no table has
+
+
+class Door(Enum):
+    """Which side a filing comes from."""
+
+    OFFICIAL = "official"
+    PEER = "peer"
+    NODE = "node"
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """One filing as handed in. ``position`` and ``logged``: where a peer's log proves it; ``keys``: of its exhibits."""
+
+    sealed: SealedRecord | None
+    door: Door
+    logged: Logged | None = None
+    position: int = -1
+    keys: dict[str, bytes] = field(default_factory=dict)
+    act: tuple[str, str, msgspec.Struct, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry ready to be made durable, or one that was there before (``again``)."""
+
+    entry: Entry
+    position: int
+    at: str
+    leaf: bytes = b""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What admission needs to know of its node."""
+
+    bench: Bench
+    store: Store
+    vault: Vault
+    entry: NodeEntry
+    seal: PrivateKey
+    clock_tolerance: int
+
+    def session(self, dockets: Dockets, size: int, now: datetime) -> Session:
+        """A new batch that extends the log of ``size`` leaves."""
+        return Session(self, dockets, size, now)
+
+
+class Session:
+    """One batch being prepared."""
+
+    def __init__(self, registry: Registry, dockets: Dockets, size: int, now: datetime) -> None:
+        """Empty."""
+        self.registry, self._dockets, self._size, self.now = registry, dockets, size, now
+        self.changed: dict[str, Docket] = {}
+        self.prepared: list[Prepared] = []
+        self.erased_from: set[str] = set()
+        self.batch = Batch(size)
+
+    def rows(self, size: int) -> Batch:
+        """The rows of everything prepared (leaves and nodes are the log's to add)."""
+        self.batch.expected_size = size
+        return self.batch
+
+    def prepare(self, filed: Filed) -> Prepared:
+        """Verify, admit and assess one filing. Raises a ComityError when it cannot be entered at all."""
+        sealed = filed.sealed if filed.sealed is not None else self._own_act(filed)
+        identifier = record_id(sealed.record)
+        docket = self.docket(sealed.record.docket)
+        known = docket.by_id.get(identifier)
+        if known is not None:
+            return self._again(known)
+        position = self._size + len(self.prepared)
+        if filed.door is not Door.PEER:
+            self._check_door(filed.door, sealed, docket)
+            sealed = self._sealed(sealed)
+        authentic = authenticate(sealed, self.registry.bench.directory, filed.position if filed.logged else position)
+        self._check_side(authentic, docket, filed)
+        entry = assess(authentic, docket, self.registry.bench)
+        prepared = self._enter(authentic, entry, docket, position)
+        consequences.follow(self, filed, authentic, entry)
+        return prepared
+
+    def docket(self, docket: str) -> Docket:
+        """A docket as this batch has it so far."""
+        if not _DOCKET.fullmatch(docket):
+            raise Malformed(f"{docket[:120]!r} is not a docket's identifier.", "Use <proceeding>:<letters and digits>.")
+        return self.changed.get(docket) or self._dockets.get(docket)
+
+    def position_of(self, record: str) -> int:
+        """The leaf of a record in this node's log, entered or about to be."""
+        pending = next((p.position for p in reversed(self.prepared) if p.entry.id == record), None)
+        if pending is not None:
+            return pending
+        row = self.registry.store.record_row(record)
+        if row is None:
+            raise Conflict(f"The record {record} is not in the store.", "Restart the node; nothing was lost.")
+        return int(row["position"])
+
+    def keep_counterproof(self, record: str, logged: Logged) -> None:
+        """Keep how a peer's log proves a record."""
+        self.batch.counterproofs.append({"record": record, "origin": logged.origin, "logged": canonical(logged)})
+
+    def _own_act(self, filed: Filed) -> SealedRecord:
+        if filed.act is None:
+            raise Malformed("There is nothing to file.", "Give a record.")
+        docket, step, body, also = filed.act
+        answers = tuple(self.docket(docket).heads | set(also))
+        authority = self.registry.entry.authorities[0]
+        party = self.registry.bench.directory.party_of(authority)
+        record, held = compose(
+            docket=docket,
+            step=step,
+            answers=answers,
+            party=party,
+            authority=authority,
+            role="node",
+            at=self.now,
+            body=body,
+        )
+        return SealedRecord(record=record, hand=None, seal="", sections=held)
+
+    def _sealed(self, sealed: SealedRecord) -> SealedRecord:
+        mark = seal(seal_payload(sealed.record, sealed.hand), self.registry.seal)
+        return SealedRecord(record=sealed.record, hand=sealed.hand, seal=mark, sections=sealed.sections)
+
+    def _check_door(self, door: Door, sealed: SealedRecord, docket: Docket) -> None:
+        """What is asked of this node's own filings before they are sealed."""
+        record = sealed.record
+        if record.authority not in self.registry.entry.authorities:
+            raise NotAuthorised(f"This node does not serve {record.authority!r}.", "File at the node that serves it.")
+        if unknown := set(record.answers) - set(docket.by_id):
+            raise NotAdmitted(
+                f"The record answers {sorted(unknown)[0]}, which is not in this docket.", "Read the docket."
+            )
+        if missing := docket.heads - set(record.answers):
+            raise Conflict(
+                f"The docket has moved on: {sorted(missing)[0]} is not answered.",
+                "Read the docket again, then file anew.",
+            )
+        self._check_clock(record.time)
+        if door is Door.OFFICIAL:
+            self._check_official(sealed)
+
+    def _check_official(self, sealed: SealedRecord) -> None:
+        step = self.registry.bench.step(sealed.record.step)
+        if step is not None and not step.hand:
+            raise NotAuthorised(f"{step.name} is a step of the node itself.", "Choose a step that an official takes.")
+        if sealed.hand is None:
+            raise NotAuthorised("The filing bears no hand.", "Put your own hand to it: comity file --as KEY.")
+        if set(sealed.sections) != set(sealed.record.sections):
+            raise Malformed("Not all sections that the record names were sent.", "File it with all its sections.")
+        consequences.check_exhibits(self.registry, sealed)
+
+    def _check_clock(self, at: datetime) -> None:
+        off = abs((at - self.now).total_seconds())
+        if off > self.registry.clock_tolerance:
+            raise NotAdmitted(
+                f"The record's time is {at:%Y-%m-%d %H:%M:%S}Z; this node's clock shows {self.now:%Y-%m-%d %H:%M:%S}Z.",
+                "Set the clock that is wrong, then file anew.",
+            )
+
+    def _check_side(self, authentic: Authentic, docket: Docket, filed: Filed) -> None:
+        """What is asked of a peer: its own records only, in a docket that both are party to, not from the future."""
+        if filed.door is not Door.PEER:
+            return
+        record = authentic.sealed.record
+        if authentic.node.id == self.registry.entry.id:
+            raise NotAdmitted(
+                "A peer sent a record that this node would have sealed.", "Compare both logs; tell oversight."
+            )
+        if filed.logged is None or filed.logged.origin != authentic.node.origin:
+            raise Unverified(
+                "The record's proof is not from the log of the node that sealed it.", "Ask for its own proof."
+            )
+        if set(record.answers) - set(docket.by_id):
+            raise Conflict(
+                "Earlier records of this docket have not arrived.", "Deliver them first; this one is tried again."
+            )
+        ahead = (record.time - self.now).total_seconds()
+        if ahead > self.registry.clock_tolerance:
+            raise NotAdmitted(f"The record's time is {ahead:.0f} s ahead of this node's clock.", "Compare both clocks.")
+        sides = self.participants(docket) or self._addressed(authentic)
+        if self.registry.entry.id not in sides or authentic.node.id not in sides:
+            raise NotAdmitted(
+                "This node or the sender is no party to that docket.", "Send it to the node it is addressed to."
+            )
+
+    def _addressed(self, authentic: Authentic) -> set[str]:
+        addressee = authentic.values.get("addressee")
+        authority = addressee.get("authority", "") if isinstance(addressee, dict) else ""
+        return {authentic.node.id} | self._served_by(str(authority))
+
+    def participants(self, docket: Docket) -> set[str]:
+        """The nodes of both sides, from the docket's first request; empty when there is none yet."""
+        first = docket.entries[0] if docket.entries else None
+        if first is None:
+            return set()
+        sides = self._served_by(first.record.authority)
+        if isinstance(first.body, Request):
+            sides |= self._served_by(first.body.addressee.authority)
+        return sides
+
+    def _served_by(self, authority: str) -> set[str]:
+        node = self.registry.bench.directory.find_node(authority)
+        return {node.id} if node is not None else set()
+
+    def _again(self, known: Entry) -> Prepared:
+        pending = next((p for p in self.prepared if p.entry.id == known.id), None)
+        if pending is not None:
+            return Prepared(pending.entry, pending.position, pending.at, again=True)
+        row = self.registry.store.record_row(known.id)
+        if row is None:
+            raise Conflict("The record is in memory but not in the store.", "Restart the node; nothing was lost.")
+        return Prepared(known, row["position"], row["entered"], again=True)
+
+    def _enter(self, authentic: Authentic, entry: Entry, docket: Docket, position: int) -> Prepared:
+        sealed, vault = authentic.sealed, self.registry.vault
+        step = self.registry.bench.step(entry.step)
+        kind, salt = step.kind if step else UNKNOWN_KIND, secrets.token_bytes(32)
+        act, signatures = act_bytes(sealed, entry.findings), signature_bytes(sealed)
+        if len(act) > MAX_RECORD + MAX_SECTIONS:
+            raise Malformed("The record is too large.", "Put large material into an exhibit instead.")
+        leaf = ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+        at = moment(self.now)
+        self.batch.records.append(
+            {
+                "id": entry.id, "position": position, "docket": docket.id, "step": entry.step, "kind": kind,
+                "node": authentic.node.id, "effect": int(entry.effect), "salt": salt, "entered": at,
+                "sealed": canonical(Closed(sealed.record, sealed.hand, sealed.seal)),
+                "findings": canonical(list(entry.findings)),
+            }
+        )  # fmt: skip
+        if sealed.sections:
+            body, key = vault.seal_sections(entry.id, sealed.sections)
+            self.batch.sections.append({"record": entry.id, "body": body, "key": key})
+        prepared = Prepared(entry, position, at, leaf)
+        self.prepared.append(prepared)
+        self.changed[docket.id] = docket.with_entry(entry)
+        return prepared
+
+
+def moment(at: datetime) -> str:
+    """A time as this node writes it: RFC 3339, UTC, milliseconds."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

@@ -1,0 +1,109 @@
+"""The clerk: the only one who looks at the clock. Notes duties that were not discharged in time.
+
+Keeps in memory when each docket's next duty expires, derived from the dockets at start and after every entry; a note is
+a record like any other and goes through the registrar.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+import structlog
+
+from comity.docket.docket import Docket
+from comity.docket.duty import OpenDuty, open_duties
+from comity.errors import ComityError
+from comity.node.clock import Clock
+from comity.node.registrar import Registrar
+from comity.node.store import Store
+from comity.proceedings.bodies import Overdue
+
+_log = structlog.get_logger(__name__)
+
+
+class Clerk:
+    """Watches the duties of one node's dockets."""
+
+    def __init__(self, registrar: Registrar, store: Store, clock: Clock, interval: float) -> None:
+        """``interval`` in seconds between two looks."""
+        self._registrar, self._store, self._clock, self._interval = registrar, store, clock, interval
+        self._expires: dict[str, datetime] = {}
+        self._changed: set[str] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
+
+    def start(self) -> None:
+        """Read all dockets once, then watch."""
+        with self._lock:
+            self._changed.update(self._store.dockets("request"))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the look in hand."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def changed(self, dockets: list[str]) -> None:
+        """Something was entered in these dockets."""
+        with self._lock:
+            self._changed.update(dockets)
+
+    def duties(self, docket: Docket) -> tuple[OpenDuty, ...]:
+        """The open duties of a docket."""
+        bench = self._registrar.bench
+        table = bench.proceedings.get(docket.proceeding)
+        return open_duties(docket, table, bench.law, bench.directory) if table is not None else ()
+
+    def look(self) -> int:
+        """Note what is overdue now; how many notes were filed."""
+        with self._lock:
+            changed, self._changed = self._changed, set()
+        for docket_id in changed:
+            self._refresh(docket_id)
+        now = self._clock()
+        return sum(self._note(d, now) for d, at in list(self._expires.items()) if at <= now)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._interval):
+            try:
+                self.look()
+            except Exception:
+                _log.exception("clerk.failed")
+
+    def _refresh(self, docket_id: str) -> None:
+        docket = self._registrar.docket(docket_id)
+        moments = [d.expires for d in self.duties(docket) if d.expires is not None and not _noted(docket, d)]
+        if moments:
+            self._expires[docket_id] = min(moments)
+        else:
+            self._expires.pop(docket_id, None)
+
+    def _note(self, docket_id: str, now: datetime) -> int:
+        docket, filed = self._registrar.docket(docket_id), 0
+        for duty in self.duties(docket):
+            if duty.state(now) != "overdue" or _noted(docket, duty):
+                continue
+            body = Overdue(
+                duty=duty.duty,
+                since=duty.since.id,
+                due=duty.expires.isoformat() if duty.expires else "",
+                explanation=duty.explanation,
+                provision=duty.provision,
+            )
+            try:
+                self._registrar.act(docket_id, duty.owed_step, body)
+                filed += 1
+            except ComityError as exc:
+                _log.warning("clerk.not_noted", docket=docket_id, duty=duty.duty, reason=str(exc))
+        self._refresh(docket_id)
+        return filed
+
+
+def _noted(docket: Docket, duty: OpenDuty) -> bool:
+    return any(
+        isinstance(e.body, Overdue) and (e.body.duty, e.body.since) == (duty.duty, duty.since.id)
+        for e in docket.all(duty.owed_step)
+    )

@@ -1,0 +1,129 @@
+"""What follows from an entry inside the node: deliveries, exhibits to fetch, erasures, the node's own answer.
+
+Each consequence is rows of the same transaction, so that none is lost when the node dies right after entering.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comity.docket.authenticate import Authentic
+from comity.docket.docket import Docket, Entry
+from comity.docket.record import SealedRecord
+from comity.errors import NotAdmitted
+from comity.proceedings.bodies import Erasure, Production, Receipt
+
+if TYPE_CHECKING:
+    from comity.node.admission import Filed, Registry, Session
+
+
+def follow(session: Session, filed: Filed, authentic: Authentic, entry: Entry) -> None:
+    """Add to the session what follows from ``entry``."""
+    if filed.logged is not None:
+        _answer_peer(session, filed, authentic, entry)
+    elif entry.effect:
+        _deliver(session, entry)
+    if entry.effect and isinstance(entry.body, Production):
+        _exhibits_due(session, filed, authentic, entry.body)
+    if entry.effect and isinstance(entry.body, Erasure):
+        _erase(session, entry)
+
+
+def check_exhibits(registry: Registry, sealed: SealedRecord) -> None:
+    """NotAdmitted when an official's filing names exhibits that are not in the vault yet."""
+    step = sealed.record.step
+    named = sealed.sections.get("exhibits" if step.endswith(".produce") else "digests")
+    for item in named.value if named is not None and isinstance(named.value, list) else ():
+        exhibit = str(item.get("id", "")) if isinstance(item, dict) else str(item)
+        row = registry.store.exhibit(exhibit)
+        if row is None or not row["present"]:
+            raise NotAdmitted(
+                f"The exhibit {exhibit[:80]} is not in this node's vault.",
+                "Upload it first; a peer's exhibit is fetched by itself, try again in a moment.",
+            )
+
+
+def _deliver(session: Session, entry: Entry) -> None:
+    """Queue an own entry for the other side; at the step that crosses, everything that came before it too."""
+    docket = session.docket(entry.record.docket)
+    step = session.registry.bench.step(entry.step)
+    crossing = step is not None and step.crosses
+    if not crossing and not _has_crossed(session, docket):
+        return
+    earlier = [e for e in docket.entries if e.effect and e.id != entry.id] if crossing else []
+    for node in sorted(session.participants(docket) - {session.registry.entry.id}):
+        for each in (*earlier, entry):
+            _queue(session, node, "record", each.id)
+
+
+def _has_crossed(session: Session, docket: Docket) -> bool:
+    own = session.registry.entry.authorities
+    return any(
+        e.record.authority not in own or ((step := session.registry.bench.step(e.step)) is not None and step.crosses)
+        for e in docket.last.values()
+    )
+
+
+def _answer_peer(session: Session, filed: Filed, authentic: Authentic, entry: Entry) -> None:
+    """Keep how the peer's log proves the record, prove ours in return, and take the table's own answering step."""
+    from comity.node.admission import Door, Filed  # the node's answer is a filing like any other
+
+    if filed.logged is None:
+        return
+    session.keep_counterproof(entry.id, filed.logged)
+    _queue(session, authentic.node.id, "proof", entry.id)
+    step = session.registry.bench.step(entry.step)
+    if step is None or not step.answered_by:
+        return
+    body = Receipt(
+        record=entry.id,
+        received=session.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        position=session.position_of(entry.id),
+        findings=entry.findings,
+    )
+    session.prepare(Filed(None, Door.NODE, act=(entry.record.docket, step.answered_by, body, (entry.id,))))
+
+
+def _exhibits_due(session: Session, filed: Filed, authentic: Authentic, body: Production) -> None:
+    """A peer's production: keep the keys that came with it and queue the fetching of what is not here."""
+    if filed.logged is None:
+        return
+    for exhibit in body.exhibits:
+        key = filed.keys.get(exhibit.id)
+        if key is None:
+            continue
+        blob, stream_key = key[:32].hex(), key[32:]
+        session.batch.exhibits.append(
+            {
+                "id": exhibit.id, "size": exhibit.size, "name": exhibit.name[:255],
+                "media_type": exhibit.media_type[:120],
+                "blob": blob, "key": session.registry.vault.wrap_key(exhibit.id, stream_key),
+                "present": int(session.registry.vault.has(blob)), "stored": session.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+        )  # fmt: skip
+        _queue(session, authentic.node.id, "fetch", exhibit.id)
+
+
+def _erase(session: Session, entry: Entry) -> None:
+    body: Erasure = entry.body
+    docket = session.docket(entry.record.docket)
+    ours = set(docket.by_id)
+    produced = {x.id for e in docket.all("request.produce") if isinstance(e.body, Production) for x in e.body.exhibits}
+    session.batch.erase_records.extend(r for r in body.records if r in ours and r != entry.id)
+    session.batch.erase_exhibits.extend(x for x in body.exhibits if x in produced)
+    session.erased_from.add(docket.id)
+
+
+def _queue(session: Session, node: str, kind: str, subject: str) -> None:
+    position = session.position_of(subject) if kind != "fetch" else -1
+    session.batch.outbox.append(
+        {
+            "node": node,
+            "kind": kind,
+            "record": subject,
+            "position": position,
+            "attempts": 0,
+            "next_at": 0,
+            "lease_until": 0,
+        }
+    )

@@ -1,0 +1,65 @@
+"""What a node tells of its records: with their sections as far as the reader may see, and the proof of its own log."""
+
+from __future__ import annotations
+
+from comity.docket.assess import Bench
+from comity.docket.logged import Logged
+from comity.docket.record import SealedRecord
+from comity.errors import NotFound
+from comity.node.delivery import ExhibitKey, Item
+from comity.node.dockets import Dockets, read_findings
+from comity.node.log import ActLog
+from comity.node.store import Store
+from comity.node.vault import Vault
+from comity.proceedings.bodies import Production
+from comity.signing.base64url import to_base64url
+
+
+class Outgoing:
+    """Reads records and proofs out of the store, for deliveries and for packages."""
+
+    def __init__(self, store: Store, vault: Vault, log: ActLog, dockets: Dockets, bench: Bench) -> None:
+        """Nothing is kept here."""
+        self._store, self._vault, self._log, self._dockets, self._bench = store, vault, log, dockets, bench
+
+    def sealed(self, record: str) -> SealedRecord:
+        """A record with the sections held. NotFound when it was never entered."""
+        row = self._store.record_row(record)
+        if row is None:
+            raise NotFound(f"There is no record {record[:80]} here.", "Check the identifier.")
+        return self._dockets.sealed(row)
+
+    def logged(self, record: str) -> Logged:
+        """How this node's log proves a record. NotFound until a published checkpoint covers it."""
+        row = self._store.record_row(record)
+        if row is None:
+            raise NotFound(f"There is no record {record[:80]} here.", "Check the identifier.")
+        proof = self._log.proof(row["position"])
+        return Logged(
+            origin=self._log.origin,
+            kind=row["kind"],
+            salt=to_base64url(row["salt"]),
+            findings=read_findings(row["findings"]),
+            proof=proof.encode().decode(),
+        )
+
+    def item(self, kind: str, record: str, position: int) -> Item:
+        """A record without what only its own side may read; or only the proof that we hold the other's record."""
+        logged = self.logged(record)
+        if kind == "proof":
+            return Item(kind="proof", record=record, logged=logged)
+        sealed = self.sealed(record)
+        step = self._bench.step(sealed.record.step)
+        if step is None or step.readers == "own":
+            sealed = sealed.withholding(frozenset(sealed.record.sections))
+        return Item(kind="record", record=record, sealed=sealed, logged=logged, keys=self._keys(sealed))
+
+    def _keys(self, sealed: SealedRecord) -> tuple[ExhibitKey, ...]:
+        entry = self._dockets.get(sealed.record.docket).by_id.get(sealed.id)
+        if entry is None or not isinstance(entry.body, Production):
+            return ()
+        rows = [row for x in entry.body.exhibits if (row := self._store.exhibit(x.id)) is not None]
+        return tuple(
+            ExhibitKey(row["id"], row["blob"], to_base64url(self._vault.unwrap_key(row["id"], row["key"])))
+            for row in rows
+        )

@@ -1,0 +1,105 @@
+"""The dockets as this node holds them: folded from the store, kept in memory while in use.
+
+Derived state only: every docket may be dropped and is rebuilt from its records. Findings and effect are those that were
+entered and committed to the log, never recomputed here (`comity.package` and `guard` do that).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy.engine import RowMapping
+
+from comity.docket.assess import Bench
+from comity.docket.docket import Docket, Entry, fold
+from comity.docket.finding import Finding
+from comity.docket.record import Record, SealedRecord
+from comity.node.store import Store
+from comity.node.vault import Vault
+from comity.signing.hand import Hand
+
+KEPT = 4096  # dockets in memory
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """A record as stored: hand and seal, no section."""
+
+    record: Record
+    hand: Hand | None
+    seal: str
+
+
+_CLOSED = msgspec.json.Decoder(Closed)
+_FINDINGS = msgspec.json.Decoder(tuple[Finding, ...])
+
+
+class Dockets:
+    """Dockets by identifier. The registrar puts new ones in after they are on disk."""
+
+    def __init__(self, store: Store, vault: Vault, bench: Bench) -> None:
+        """Nothing is loaded yet."""
+        self._store, self._vault, self._bench = store, vault, bench
+        self._kept: OrderedDict[str, Docket] = OrderedDict()
+
+    def get(self, docket: str) -> Docket:
+        """The docket as entered so far; an empty one when nothing was."""
+        kept = self._kept.get(docket)
+        if kept is None:
+            kept = self._load(docket)
+            self.put(kept)
+        return kept
+
+    def put(self, docket: Docket) -> None:
+        """Keep the newer state of a docket."""
+        self._kept[docket.id] = docket
+        self._kept.move_to_end(docket.id)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def forget(self, docket: str) -> None:
+        """Drop a docket from memory; the next `get` folds it from the store."""
+        self._kept.pop(docket, None)
+
+    def sealed(self, row: RowMapping) -> SealedRecord:
+        """A stored record with the sections still held."""
+        closed = _CLOSED.decode(row["sealed"])
+        held = self._vault.open_sections(row["id"], row["body"], row["key"]) if row["key"] is not None else {}
+        return SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections=held)
+
+    def _load(self, docket: str) -> Docket:
+        return fold(docket, [self._entry(row) for row in self._store.docket_rows(docket)])
+
+    def _entry(self, row: RowMapping) -> Entry:
+        sealed = self.sealed(row)
+        step = self._bench.step(row["step"])
+        values = {name: section.value for name, section in sealed.sections.items()}
+        return Entry(
+            id=row["id"],
+            record=sealed.record,
+            body=_body(step.body, values, sealed.record.sections) if step else None,
+            holder=self._holder(sealed.hand),
+            findings=read_findings(row["findings"]),
+            effect=bool(row["effect"]),
+            moves=step.moves if step else False,
+        )
+
+    def _holder(self, hand: Hand | None) -> str:
+        return self._bench.directory.official(hand.kid).holder if hand is not None else ""
+
+
+def read_findings(data: bytes) -> tuple[Finding, ...]:
+    """Findings as stored."""
+    return _FINDINGS.decode(data)
+
+
+def _body(kind: type[msgspec.Struct], values: Mapping[str, Any], named: Mapping[str, str]) -> Any:
+    """The typed body, or None when a section was withheld or erased, or does not fit (it then had no effect either)."""
+    if set(values) != set(named):
+        return None
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError:
+        return None

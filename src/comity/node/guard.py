@@ -1,0 +1,114 @@
+"""The start-up guard: is what is stored what was entered, logged and signed? If not, the node refuses to start.
+
+Finds a row written, changed or removed by hand, a tree that does not lead to the last signed root, a database restored
+from a backup, and a witness that is ahead of this node. Repairs nothing: a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from comity.docket.assess import Bench
+from comity.docket.authenticate import authenticate
+from comity.docket.directory import NodeEntry
+from comity.docket.docket import effective
+from comity.docket.logged import act_bytes, signature_bytes
+from comity.docket.record import SealedRecord, record_id
+from comity.errors import ComityError, Tampered
+from comity.node import tables as t
+from comity.node.dockets import Closed, read_findings
+from comity.node.last_signed import LastSigned
+from comity.node.log import ActLog
+from comity.node.store import Store
+from comity.tlog.leaf import check_opening, parse_leaf
+from comity.tlog.tree import Tree, leaf_hash
+
+_CLOSED = msgspec.json.Decoder(Closed)
+_CHUNK = 2000
+_NEXT = "Do not start this node on this data. Compare with the witnesses and the other sides' logs; tell oversight."
+
+
+def check_store(store: Store, log: ActLog, last: LastSigned, bench: Bench, own: NodeEntry) -> int:
+    """Check everything stored; the number of records. Tampered, naming the first thing that is wrong, otherwise."""
+    signed = last.get(log.origin)
+    size = store.size()
+    if signed is not None:
+        if signed[0] > size:
+            raise Tampered(f"{signed[0]} leaves were signed, {size} are here: the database was rolled back.", _NEXT)
+        if log.root_at(signed[0]) != signed[1]:
+            raise Tampered(f"The first {signed[0]} leaves are not those that were signed.", _NEXT)
+    tree = Tree()
+    position = 0
+    while position < size:
+        tree = _check_chunk(store, tree, position, signed[0] if signed else 0, bench, own)
+        position += _CHUNK
+    if tree.size != size or tree.root() != log.tree.root():
+        raise Tampered("The stored tree does not follow from the stored leaves.", _NEXT)
+    return _no_stray_rows(store, size)
+
+
+def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
+    """Tampered when a witness saw more leaves than are here."""
+    for name, seen in sizes.items():
+        if seen > size:
+            raise Tampered(f"The witness {name} saw {seen} leaves of this log; {size} are here.", _NEXT)
+
+
+def _check_chunk(store: Store, tree: Tree, start: int, signed: int, bench: Bench, own: NodeEntry) -> Tree:
+    """Check that every leaf opens to its record, and that records not yet under a signed root are authentic."""
+    query = (
+        sa.select(t.leaves.c.position.label("leaf_position"), t.leaves.c.leaf, t.records)
+        .outerjoin(t.records, t.records.c.position == t.leaves.c.position)
+        .where(t.leaves.c.position >= start, t.leaves.c.position < start + _CHUNK)
+        .order_by(t.leaves.c.position)
+    )
+    hashes = []
+    with store.reading() as db:
+        for expected, row in enumerate(db.execute(query).mappings(), start):
+            if row["leaf_position"] != expected:
+                raise Tampered(f"The leaf at position {expected} is missing.", _NEXT)
+            _check_row(row, bench, own, authentic_too=expected >= signed)
+            hashes.append(leaf_hash(row["leaf"]))
+    return tree.append(hashes)[0]
+
+
+def _check_row(row: RowMapping, bench: Bench, own: NodeEntry, *, authentic_too: bool) -> None:
+    position = row["leaf_position"]
+    if row["id"] is None:
+        raise Tampered(f"The leaf at position {position} has no record: it was removed.", _NEXT)
+    try:
+        closed = _CLOSED.decode(row["sealed"])
+        findings = read_findings(row["findings"])
+        sealed = SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections={})
+        act, signatures = act_bytes(sealed, findings), signature_bytes(sealed)
+        check_opening(parse_leaf(row["leaf"]), row["salt"], row["kind"], act, signatures)
+        if authentic_too and row["node"] == own.id:
+            authenticate(sealed, bench.directory, int(position))
+    except (ComityError, msgspec.MsgspecError) as exc:
+        raise Tampered(f"The record at position {position} is not what was entered: {exc}", _NEXT) from exc
+    stated = (row["id"], row["docket"], row["step"], bool(row["effect"]))
+    if stated != (record_id(closed.record), closed.record.docket, closed.record.step, effective(findings)):
+        raise Tampered(f"The row at position {position} says something else than its record.", _NEXT)
+
+
+def _no_stray_rows(store: Store, size: int) -> int:
+    """Rows that hang on nothing: records without a leaf, contents without a record."""
+    with store.reading() as db:
+        count = int(db.scalar(sa.select(sa.func.count()).select_from(t.records)) or 0)
+        if count != size:
+            raise Tampered(
+                f"There are {count} records and {size} leaves: a record was written past the registrar.", _NEXT
+            )
+        stray = db.scalar(
+            sa.select(t.sections.c.record)
+            .outerjoin(t.records, t.records.c.id == t.sections.c.record)
+            .where(t.records.c.id.is_(None))
+            .limit(1)
+        )
+    if stray is not None:
+        raise Tampered(f"There are contents of {stray}, which was never entered.", _NEXT)
+    return count

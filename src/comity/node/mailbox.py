@@ -1,0 +1,176 @@
+"""The mailbox: carries what is in the outbox to peers, at least once, in order, until each item is confirmed.
+
+Rows are claimed with a lease, so that a dead sender's work is taken up again. A peer that is slow, wrong or gone costs
+only its own deliveries; they wait, with growing pauses, and are never dropped. Receivers deduplicate by record.
+
+Left to others: what follows at the receiver (`inbox`), what is delivered at all (`consequences`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from comity.docket.directory import Directory, NodeEntry
+from comity.errors import ComityError, Malformed
+from comity.node.clock import Clock
+from comity.node.contents import Outgoing
+from comity.node.delivery import MOST_ITEMS, Answer, Item, Outcome, wrap
+from comity.node.outbox import Due, Outbox
+from comity.node.store import Store
+from comity.node.vault import Vault
+from comity.signing.keys import PrivateKey
+
+_log = structlog.get_logger(__name__)
+LONGEST_PAUSE = 3600  # seconds between two tries
+MAX_ANSWER = 4 * 1024 * 1024
+
+
+class Transport(Protocol):
+    """How bytes reach a peer. HTTP in a node; tests bring peers that lie, delay, replay and crash."""
+
+    def post(self, node: NodeEntry, data: bytes) -> bytes:
+        """Deliver a message and return the answer's body. Raises Unreachable or the problem the peer named."""
+
+    def fetch(self, node: NodeEntry, blob: str) -> Iterator[bytes]:
+        """The ciphertext of an exhibit in chunks. Raises Unreachable."""
+
+
+class Mailbox:
+    """Empties the outbox of one node."""
+
+    def __init__(
+        self, store: Store, vault: Vault, outgoing: Outgoing, directory: Directory, own: NodeEntry, key: PrivateKey,
+        transport: Transport, clock: Clock, *, retry: float, limit: int, lease: float = 60.0,
+    ) -> None:  # fmt: skip
+        """``retry`` and ``lease`` in seconds, ``limit`` in bytes of an exhibit."""
+        self._store, self._vault, self._outgoing, self._directory = store, vault, outgoing, directory
+        self._own, self._key, self._transport, self._clock = own, key, transport, clock
+        self._retry, self._limit = retry, limit
+        self.outbox = Outbox(store, lease)
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mailbox")
+        self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver. Leases of an earlier life of this node are void: one node, one sender."""
+        self.outbox.release()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the deliveries in hand."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wake(self) -> None:
+        """There may be something to deliver."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(timeout=min(self._retry, 1.0))
+            self._wake.clear()
+            for node in self.outbox.nodes_due(self._now()):
+                with self._lock:
+                    if node in self._busy:
+                        continue
+                    self._busy.add(node)
+                self._pool.submit(self._serve, node)
+
+    def _serve(self, node: str) -> None:
+        try:
+            while not self._stop.is_set() and self.deliver(node):
+                pass
+        except Exception:
+            _log.exception("mailbox.failed", peer=node)
+        finally:
+            with self._lock:
+                self._busy.discard(node)
+
+    def deliver(self, node: str) -> bool:
+        """One round to one peer; True when it may be worth another at once."""
+        newest = self._store.checkpoint()
+        claimed = self.outbox.claim(node, newest[0] if newest else 0, self._now(), MOST_ITEMS)
+        if not claimed:
+            return False
+        fetches = [c for c in claimed if c.kind == "fetch"]
+        messages = [c for c in claimed if c.kind != "fetch"]
+        peer = self._directory.node(node)
+        good = [self._fetch(peer, c) for c in fetches]
+        return (self._send(peer, messages) if messages else True) and all(good)
+
+    def _send(self, peer: NodeEntry, claimed: Sequence[Due]) -> bool:
+        try:
+            items = tuple(self._outgoing.item(c.kind, c.record, c.position) for c in claimed)
+            answer = self._exchange(peer, items)
+        except ComityError as exc:
+            self._put_off(claimed, str(exc))
+            return False
+        outcomes = {(o.kind, o.record): o for o in answer.outcomes}
+        settled = [self._settle(c, outcomes.get((c.kind, c.record))) for c in claimed]  # every one, before judging
+        return all(settled)
+
+    def _exchange(self, peer: NodeEntry, items: tuple[Item, ...]) -> Answer:
+        at = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        message = wrap(items, self._own, peer, secrets.token_hex(16), at, self._key)
+        data = self._transport.post(peer, message)
+        if len(data) > MAX_ANSWER:
+            raise Malformed(f"{peer.id} answered {len(data)} bytes.", "It is asked again; tell its operator.")
+        try:
+            return msgspec.json.decode(data, type=Answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+            raise Malformed(f"{peer.id} answered something else: {exc}.", "It is asked again.") from exc
+
+    def _settle(self, due: Due, outcome: Outcome | None) -> bool:
+        if outcome is not None and outcome.done:
+            self.outbox.done(due)
+            return True
+        problem = outcome.problem if outcome is not None else "The peer did not say what became of it."
+        self._put_off([due], problem)
+        return False
+
+    def _put_off(self, claimed: Sequence[Due], problem: str) -> None:
+        for due in claimed:
+            pause = min(self._retry * 2 ** min(due.attempts, 12), LONGEST_PAUSE)
+            self.outbox.put_off(due, self._now() + max(1, int(pause)) if pause >= 1 else self._now(), problem)
+            _log.warning(
+                "delivery.put_off", peer=due.node, record=due.record, attempts=due.attempts + 1, reason=problem
+            )
+
+    def _fetch(self, peer: NodeEntry, due: Due) -> bool:
+        """Fetch one exhibit's ciphertext and check that its plain bytes are the ones that were produced."""
+        row = self._store.exhibit(due.record)
+        if row is None:  # erased meanwhile
+            self.outbox.done(due)
+            return True
+        try:
+            if not self._vault.has(row["blob"]):
+                self._vault.place_blob(self._transport.fetch(peer, row["blob"]), row["blob"], self._limit)
+            self._vault.read(due.record, row["blob"], row["key"], _Nowhere())
+            self._store.exhibit_arrived(due.record)
+        except ComityError as exc:
+            self._put_off([due], str(exc))
+            return False
+        self.outbox.done(due)
+        return True
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
+
+
+class _Nowhere:
+    """A sink that forgets."""
+
+    def write(self, data: bytes, /) -> int:
+        return len(data)

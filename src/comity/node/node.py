@@ -1,0 +1,175 @@
+"""One node, put together: what it trusts, what it holds, and the threads that carry out what was entered."""
+
+from __future__ import annotations
+
+import fcntl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from comity.docket.assess import Bench
+from comity.docket.directory import Directory, NodeEntry, open_party_file
+from comity.docket.duty import OpenDuty
+from comity.docket.logged import Logged
+from comity.docket.record import SealedRecord
+from comity.errors import BadLaw, Conflict
+from comity.law.book import LawBook, load_law
+from comity.node.admission import Registry
+from comity.node.clerk import Clerk
+from comity.node.clock import Clock, system_clock
+from comity.node.contents import Outgoing
+from comity.node.dockets import Dockets
+from comity.node.guard import check_store, check_witnesses
+from comity.node.inbox import Inbox
+from comity.node.keys import NodeKeys
+from comity.node.last_signed import LastSigned
+from comity.node.log import ActLog
+from comity.node.mailbox import Mailbox, Transport
+from comity.node.publisher import Publisher
+from comity.node.registrar import Registrar
+from comity.node.store import Store
+from comity.node.transport import HttpTransport
+from comity.node.vault import Vault
+from comity.package.anchors import Anchors, read_anchors
+from comity.proceedings.tables import PROCEEDINGS
+from comity.settings import Settings
+
+
+@dataclass(slots=True)
+class Node:
+    """A node that passed its start-up guard. `start` sets it to work, `stop` brings it to rest."""
+
+    settings: Settings
+    base: Path
+    entry: NodeEntry
+    party: str
+    bench: Bench
+    store: Store
+    vault: Vault
+    log: ActLog
+    dockets: Dockets
+    registrar: Registrar
+    publisher: Publisher
+    mailbox: Mailbox
+    inbox: Inbox
+    clerk: Clerk
+    outgoing: Outgoing
+    last_signed: LastSigned
+    lock: IO[bytes]
+
+    @staticmethod
+    def open(settings: Settings, base: Path, clock: Clock = system_clock, transport: Transport | None = None) -> Node:
+        """Read keys, Party files and anchors, check everything stored, and put the node together."""
+        anchors, files = _anchors(settings, base), base / settings.parties
+        directory, _ = read_parties(files, anchors)
+        entry = directory.node(settings.node)
+        party = directory.party_of(entry.authorities[0])
+        bench = Bench(PROCEEDINGS, load_law(), directory, party)
+        return _assemble(settings, base, entry, party, bench, anchors, clock, transport)
+
+    @property
+    def directory(self) -> Directory:
+        """Who is who."""
+        return self.bench.directory
+
+    @property
+    def law(self) -> LawBook:
+        """The law this node applies."""
+        return self.bench.law
+
+    def start(self) -> None:
+        """Set the node to work."""
+        check_witnesses(self.publisher.witness_sizes(), self.log.tree.size)
+        self.registrar.start()
+        self.publisher.start()
+        self.mailbox.start()
+        self.clerk.start()
+
+    def stop(self) -> None:
+        """Bring the node to rest. Nothing is lost when this is skipped."""
+        self.clerk.stop()
+        self.mailbox.stop()
+        self.registrar.stop()
+        self.publisher.stop()
+        self.store.close()
+        self.last_signed.close()
+        self.lock.close()
+
+    def sealed(self, record: str) -> SealedRecord:
+        """A record with the sections held. NotFound when there is none."""
+        return self.outgoing.sealed(record)
+
+    def logged(self, record: str) -> Logged:
+        """How this node's log proves a record. NotFound until a checkpoint covers it."""
+        return self.outgoing.logged(record)
+
+    def duties(self, docket: str) -> tuple[OpenDuty, ...]:
+        """The open duties of a docket."""
+        return self.clerk.duties(self.registrar.docket(docket))
+
+
+def read_parties(folder: Path, anchors: Anchors) -> tuple[Directory, dict[str, bytes]]:
+    """The directory of all Party files in ``folder`` whose root is pinned, and the files as published."""
+    signed = {code: folder / f"{code}.json" for code in anchors.parties}
+    missing = [code for code, path in signed.items() if not path.exists()]
+    if missing:
+        raise BadLaw(f"The Party file of {missing[0]} is missing in {folder.name}.", f"Obtain {missing[0]}.json.")
+    raw = {code: path.read_bytes() for code, path in signed.items()}
+    return Directory({code: (open_party_file(raw[code], root), root) for code, root in anchors.parties.items()}), raw
+
+
+def _anchors(settings: Settings, base: Path) -> Anchors:
+    path = base / settings.anchors
+    if not path.exists():
+        raise BadLaw(f"{settings.anchors} is missing: this node trusts nobody.", "Write it: comity init --help.")
+    return read_anchors(path.read_text(encoding="utf-8"))
+
+
+def _assemble(
+    settings: Settings, base: Path, entry: NodeEntry, party: str, bench: Bench, anchors: Anchors, clock: Clock,
+    transport: Transport | None,
+) -> Node:  # fmt: skip
+    data = base / settings.data
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _lock(data)
+    keys = NodeKeys.load(base / settings.keys)
+    policies = {origin: anchors.policy(origin) for origin in anchors.policies}
+    store, last = Store(data / "node.db"), LastSigned(data / "last-signed.db")
+    vault, log = Vault(data / "vault", keys.vault), ActLog(entry.origin, store)
+    check_store(store, log, last, bench, entry)
+    for blob in vault.blobs() - store.blob_names():  # erased, or left by an upload that was cut short
+        vault.erase_blob(blob)
+    dockets = Dockets(store, vault, bench)
+    registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds)
+    registrar = Registrar(store, log, dockets, registry, clock)
+    outgoing = Outgoing(store, vault, log, dockets, bench)
+    timeout, freshness = settings.peer_timeout_seconds, settings.freshness_seconds
+    publisher = Publisher(
+        log, store, last, keys.log_signers, policies[entry.origin], clock,
+        cadence=settings.cadence_seconds, timeout=timeout, renew_after=freshness / 2,
+    )  # fmt: skip
+    mailbox = Mailbox(
+        store, vault, outgoing, bench.directory, entry, keys.seal, transport or HttpTransport(timeout), clock,
+        retry=settings.retry_seconds, limit=settings.max_exhibit_bytes,
+    )  # fmt: skip
+    inbox = Inbox(registrar, store, outgoing, bench, entry, keys.envelope, policies, clock, freshness=freshness)
+    clerk = Clerk(registrar, store, clock, settings.clerk_seconds)
+    registrar.entered = clerk.changed
+    publisher.published = mailbox.wake
+    return Node(
+        settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
+        outgoing, last, lock,
+    )  # fmt: skip
+
+
+def _lock(data: Path) -> IO[bytes]:
+    """Hold the data folder: two processes must never sign one log."""
+    lock = (data / "lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise Conflict(
+            "Another process holds this node's data folder.", "Stop it first: one node, one writer."
+        ) from None
+    return lock

@@ -1,0 +1,139 @@
+"""The publisher: signs the log's tree at a fixed cadence, has it cosigned, and publishes it with the quorum.
+
+Derived and repeatable: killed at any point, it signs the same or a larger tree next time. It keeps what it signs in
+`last_signed` before the note leaves, and stops for good when a witness saw another history.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import httpx2
+import structlog
+
+from comity.errors import ComityError, Conflict, Tampered, Unreachable
+from comity.node.admission import moment
+from comity.node.clock import Clock
+from comity.node.last_signed import LastSigned
+from comity.node.log import ActLog
+from comity.node.store import Store
+from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
+from comity.tlog.cosignature import MLDSACosigner, verifier_for
+from comity.tlog.note import SignatureLine, Signer, add_lines
+from comity.tlog.policy import KnownWitness, Policy
+from comity.tlog.witness import Answer, build_add_checkpoint, origin_path, read_answer
+
+_log = structlog.get_logger(__name__)
+LogSigner = Signer | MLDSACosigner
+
+
+class Publisher:
+    """Publishes one log. ``policy`` is the node's own: whose cosignatures it waits for before it publishes."""
+
+    def __init__(
+        self, log: ActLog, store: Store, last: LastSigned, signers: Sequence[LogSigner], policy: Policy, clock: Clock,
+        *, cadence: float, timeout: float, renew_after: float,
+    ) -> None:  # fmt: skip
+        """``cadence``, ``timeout`` and ``renew_after`` in seconds."""
+        self._logbook, self._store, self._last, self._signers = log, store, last, signers
+        self._policy, self._clock, self._cadence, self._renew_after = policy, clock, cadence, renew_after
+        self._http = httpx2.Client(timeout=timeout, trust_env=False)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._witness_sizes: dict[str, int] = {}
+        self._published_at = 0.0
+        self.published: Callable[[], None] = lambda: None  # told after every checkpoint; the mailbox listens
+        self.failure = ""
+
+    def start(self) -> None:
+        """Begin the cadence."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the checkpoint in hand."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+        self._http.close()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._cadence):
+            try:
+                self.publish()
+            except (Tampered, Conflict) as exc:
+                self.failure = str(exc)
+                _log.critical("log.refuses_to_sign", reason=str(exc))
+                return
+            except ComityError as exc:
+                _log.warning("log.not_published", reason=str(exc))
+            except Exception:
+                _log.exception("log.publisher_failed")
+
+    def publish(self) -> bool:
+        """Sign and publish the tree as it stands; False when there is nothing new. Raises without a quorum."""
+        tree, now = self._logbook.tree, self._clock().timestamp()
+        newest = self._store.checkpoint()
+        fresh = now - self._published_at < self._renew_after
+        if tree.size == 0 or (newest is not None and newest[0] == tree.size and fresh):
+            return False
+        checkpoint = Checkpoint(self._logbook.origin, tree.size, tree.root())
+        signers = [s if isinstance(s, Signer) else s.at(int(now)) for s in self._signers]
+        note = sign_checkpoint(checkpoint, signers)
+        self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
+        cosigned = add_lines(note, self._cosignatures(checkpoint, note))
+        self._policy.check(cosigned, int(self._clock().timestamp()), None)
+        self._store.add_checkpoint(tree.size, cosigned, moment(self._clock()))
+        self._published_at = now
+        self.published()
+        return True
+
+    def _cosignatures(self, checkpoint: Checkpoint, note: bytes) -> list[SignatureLine]:
+        lines: list[SignatureLine] = []
+        for witness in self._policy.witnesses.values():
+            if witness.url is None:
+                continue
+            try:
+                lines.extend(self._ask(witness, checkpoint, note))
+            except (Conflict, Tampered):
+                raise
+            except ComityError as exc:
+                _log.warning("witness.no_cosignature", witness=witness.name, reason=str(exc))
+        return lines
+
+    def _ask(self, witness: KnownWitness, checkpoint: Checkpoint, note: bytes) -> tuple[SignatureLine, ...]:
+        """Ask one witness; follow its 409 once, from the size it is at."""
+        verifiers = [verifier_for(witness.vkey)]
+        old = min(self._witness_sizes.get(witness.name, 0), checkpoint.size)
+        for _ in range(2):
+            body = build_add_checkpoint(old, self._logbook.consistency(old, checkpoint.size), note)
+            answer = read_answer(self._post(witness, body), checkpoint.encode(), verifiers)
+            if not isinstance(answer, int):
+                self._witness_sizes[witness.name] = checkpoint.size
+                return answer
+            if answer > checkpoint.size:
+                raise Tampered(
+                    f"The witness {witness.name} saw {answer} leaves; this log has {checkpoint.size}: some were lost.",
+                    "Do not sign. Restore the leaves from a mirror, or retire the origin.",
+                )
+            old = answer
+        raise Unreachable(f"The witness {witness.name} keeps answering another size.", "Ask its operator.")
+
+    def witness_sizes(self) -> dict[str, int]:
+        """What each witness says it saw last of this log; witnesses that do not answer are left out."""
+        sizes: dict[str, int] = {}
+        for witness in self._policy.witnesses.values():
+            try:
+                answer = self._http.get(f"{(witness.url or '').rstrip('/')}{origin_path(self._logbook.origin)}")
+                if answer.status_code == 200:
+                    sizes[witness.name] = read_checkpoint(answer.content).size
+            except (httpx2.HTTPError, ComityError):
+                continue
+        return sizes
+
+    def _post(self, witness: KnownWitness, body: bytes) -> Answer:
+        try:
+            answer = self._http.post(f"{(witness.url or '').rstrip('/')}/add-checkpoint", content=body)
+        except httpx2.HTTPError as exc:
+            raise Unreachable(f"The witness {witness.name} does not answer: {exc}.", "It is asked again.") from exc
+        return Answer(answer.status_code, answer.headers.get("content-type", ""), answer.content)

@@ -1,0 +1,191 @@
+"""The registrar: the one door. Nothing is entered but here: verify, admit, assess, enter.
+
+Filings come from three sides: an official's (`file`), a peer's (`accept`), and the node's own acts (`act`). All go
+through one queue and one writer thread, which enters what is waiting in one transaction (group commit). What is not
+authentic is turned away and noted for oversight; what is authentic but legally wanting is entered with its findings and
+has no effect.
+
+Left to others: publishing and delivering what was entered (`publisher`, `mailbox`), keeping (`store`, `vault`).
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import msgspec
+
+from comity.docket.assess import Bench
+from comity.docket.docket import Docket
+from comity.docket.finding import Finding
+from comity.docket.logged import Logged
+from comity.docket.record import Record, SealedRecord, Section
+from comity.errors import ComityError, Unreachable
+from comity.node.admission import Door, Filed, Prepared, Registry
+from comity.node.clock import Clock
+from comity.node.dockets import Dockets
+from comity.node.log import ActLog
+from comity.node.notice import Attempts
+from comity.node.store import Batch, Store
+from comity.signing.hand import Hand
+
+MOST_AT_ONCE = 512  # filings in one transaction
+
+
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a filing: where it stands, whether it has effect, every finding. ``again``: it was there before."""
+
+    id: str
+    docket: str
+    step: str
+    position: int
+    effect: bool
+    findings: tuple[Finding, ...]
+    at: str
+    again: bool = False
+
+
+@dataclass(slots=True)
+class _Waiting:
+    filed: Filed
+    answer: Future[Entered] = field(default_factory=Future)
+
+
+class Registrar:
+    """The one door of a node. Thread-safe; every call blocks until the answer is durable."""
+
+    def __init__(self, store: Store, log: ActLog, dockets: Dockets, registry: Registry, clock: Clock) -> None:
+        """``registry`` holds what admission needs: bench, vault, the node's entry and seal."""
+        self._store, self._log, self._dockets, self._registry, self._clock = store, log, dockets, registry, clock
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
+        self._attempts = Attempts(self.act, registry.entry.id, clock)
+        self.entered: Callable[[list[str]], None] = lambda _: None  # told which dockets changed; the clerk listens
+
+    @property
+    def bench(self) -> Bench:
+        """Tables, law and directory that filings are judged by."""
+        return self._registry.bench
+
+    def start(self) -> None:
+        """Open the door."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Enter what is waiting, then close the door."""
+        self._attempts.flush()
+        self._queue.put(None)
+        self._thread.join(timeout=60)
+
+    def file(self, record: Record, hand: Hand | None, sections: dict[str, Section]) -> Entered:
+        """File an official's act. It is sealed here, after it was found authentic and admissible.
+
+        Raises Malformed, Unverified, NotAdmitted or Conflict, each with the next step; nothing is entered then.
+        """
+        sealed = SealedRecord(record=record, hand=hand, seal="", sections=sections)
+        return self._submit(Filed(sealed, Door.OFFICIAL))
+
+    def accept(self, sealed: SealedRecord, logged: Logged, position: int) -> Entered:
+        """Enter a peer's act, whose place in the peer's log was proved by the caller."""
+        return self.accept_later(sealed, logged, position, {}).result()
+
+    def accept_later(
+        self, sealed: SealedRecord, logged: Logged, position: int, keys: dict[str, bytes]
+    ) -> Future[Entered]:
+        """As `accept`, without waiting. ``keys``: of exhibits produced (name of the ciphertext, then stream key)."""
+        return self._queue_up(Filed(sealed, Door.PEER, logged, position, keys))
+
+    def act(self, docket: str, step: str, body: msgspec.Struct, also: tuple[str, ...] = ()) -> Entered:
+        """File an act of the node itself. ``also``: records it answers besides the docket's heads."""
+        return self._submit(Filed(None, Door.NODE, act=(docket, step, body, also)))
+
+    def docket(self, docket: str) -> Docket:
+        """The docket as entered so far."""
+        return self._dockets.get(docket)
+
+    def note_attempt(self, door: str, what: str, reason: str) -> None:
+        """Note for oversight that something was turned away. Repeats are counted, so a flood stays small."""
+        self._attempts.note(door, what, reason)
+
+    def _submit(self, filed: Filed) -> Entered:
+        return self._queue_up(filed).result()
+
+    def _queue_up(self, filed: Filed) -> Future[Entered]:
+        if not self._thread.is_alive():
+            raise Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
+        waiting = _Waiting(filed)
+        self._queue.put(waiting)
+        return waiting.answer
+
+    def _run(self) -> None:
+        while (batch := self._take()) is not None:
+            try:
+                self._enter(batch)
+            except BaseException as exc:  # the door must answer everybody who waits
+                for waiting in batch:
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(_stored_nothing(exc))
+
+    def _take(self) -> list[_Waiting] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < MOST_AT_ONCE:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                self._queue.put(None)
+                break
+            batch.append(following)
+        return batch
+
+    def _enter(self, batch: list[_Waiting]) -> None:
+        session = self._registry.session(self._dockets, self._log.tree.size, self._clock())
+        answers: list[tuple[_Waiting, Prepared]] = []
+        for waiting in batch:
+            try:
+                answers.append((waiting, session.prepare(waiting.filed)))
+            except ComityError as exc:
+                waiting.answer.set_exception(exc)
+        if session.prepared:
+            self._commit(session.rows(self._log.tree.size), session.prepared)
+            for docket in session.changed.values():
+                self._dockets.put(docket)
+            for docket_id in session.erased_from:
+                self._dockets.forget(docket_id)
+        for waiting, prepared in answers:
+            waiting.answer.set_result(_entered(prepared))
+        if session.prepared:
+            self.entered(list(session.changed))
+
+    def _commit(self, rows: Batch, prepared: list[Prepared]) -> None:
+        appended = self._log.append([p.leaf for p in prepared])
+        rows.leaves, rows.nodes = appended.leaves, appended.nodes
+        self._store.enter(rows)
+        self._log.tree = appended.tree
+
+
+def _entered(prepared: Prepared) -> Entered:
+    entry = prepared.entry
+    return Entered(
+        id=entry.id,
+        docket=entry.record.docket,
+        step=entry.step,
+        position=prepared.position,
+        effect=entry.effect,
+        findings=entry.findings,
+        at=prepared.at,
+        again=prepared.again,
+    )
+
+
+def _stored_nothing(exc: BaseException) -> ComityError:
+    if isinstance(exc, ComityError):
+        return exc
+    return Unreachable(f"The filing could not be stored ({exc}); nothing was entered.", "File the same record again.")

@@ -1,0 +1,232 @@
+"""The store: a node's database (SQLite, WAL, synchronous=FULL) behind the few questions the node asks.
+
+One transaction enters a batch: records, sections, leaves, tree nodes and outbox together or not at all. One connection
+writes; readers never wait for it. Contents are opaque here (`vault` seals them); what they mean is the registrar's.
+
+Trust: whoever writes to this file by hand is found out by `guard` at start, by the log's witnesses and by every peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, RowMapping
+
+from comity.errors import Conflict, Tampered
+from comity.node import tables as t
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows to be entered together. ``expected_size`` is the size of the log they extend."""
+
+    expected_size: int
+    records: list[dict[str, Any]] = field(default_factory=list)
+    sections: list[dict[str, Any]] = field(default_factory=list)
+    leaves: list[dict[str, Any]] = field(default_factory=list)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    counterproofs: list[dict[str, Any]] = field(default_factory=list)
+    exhibits: list[dict[str, Any]] = field(default_factory=list)
+    erase_records: list[str] = field(default_factory=list)
+    erase_exhibits: list[str] = field(default_factory=list)
+
+
+class Store:
+    """The database of one node."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create. Tampered when the schema is another version's."""
+        self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=1)
+        self._reader = _engine(path, "BEGIN", pool_size=4)
+        with self._writer.begin() as db:
+            t.metadata.create_all(db)
+            found = db.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema"))
+            if found is None:
+                db.execute(t.meta.insert(), {"key": "schema", "value": SCHEMA_VERSION})
+            elif found != SCHEMA_VERSION:
+                raise Tampered(
+                    f"The database has schema {found}; this program knows {SCHEMA_VERSION}.", "Use its version."
+                )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection with one consistent view."""
+        with self._reader.begin() as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write transaction; committed at the end, rolled back on any error."""
+        with self._writer.begin() as db:
+            yield db
+
+    def enter(self, batch: Batch) -> None:
+        """Enter a batch in one transaction. Conflict when the log is not at the expected size."""
+        with self.writing() as db:
+            size = db.scalar(sa.select(sa.func.coalesce(sa.func.max(t.leaves.c.position) + 1, 0)))
+            if size != batch.expected_size:
+                raise Conflict(
+                    f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
+                    "Stop the other process; one node, one writer.",
+                )
+            for table in (t.records, t.sections, t.leaves, t.nodes, t.outbox):
+                if rows := getattr(batch, table.name):
+                    db.execute(table.insert(), rows)
+            if batch.counterproofs:
+                db.execute(t.counterproofs.insert().prefix_with("OR REPLACE"), batch.counterproofs)
+            if batch.exhibits:
+                db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), batch.exhibits)
+            if batch.erase_records:
+                db.execute(t.sections.delete().where(t.sections.c.record.in_(batch.erase_records)))
+            if batch.erase_exhibits:
+                db.execute(t.exhibits.delete().where(t.exhibits.c.id.in_(batch.erase_exhibits)))
+        if batch.erase_records or batch.erase_exhibits:
+            self.forget_pages()
+
+    def forget_pages(self) -> None:
+        """Overwrite what the write-ahead log still holds of deleted rows; secure_delete zeroes the pages."""
+        with self._writer.connect() as db:
+            raw = db.connection.driver_connection
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def docket_rows(self, docket: str) -> list[RowMapping]:
+        """Records of a docket with their sealed sections (None when erased), in order of entry."""
+        query = (
+            sa.select(t.records, t.sections.c.body, t.sections.c.key)
+            .outerjoin(t.sections, t.sections.c.record == t.records.c.id)
+            .where(t.records.c.docket == docket)
+            .order_by(t.records.c.position)
+        )
+        with self.reading() as db:
+            return list(db.execute(query).mappings())
+
+    def record_row(self, record: str) -> RowMapping | None:
+        """One record with its sealed sections, or None."""
+        query = (
+            sa.select(t.records, t.sections.c.body, t.sections.c.key)
+            .outerjoin(t.sections, t.sections.c.record == t.records.c.id)
+            .where(t.records.c.id == record)
+        )
+        with self.reading() as db:
+            return db.execute(query).mappings().first()
+
+    def record_at(self, position: int) -> str | None:
+        """The record whose leaf is at ``position``, or None."""
+        with self.reading() as db:
+            found: str | None = db.scalar(sa.select(t.records.c.id).where(t.records.c.position == position))
+            return found
+
+    def dockets(self, proceeding: str = "") -> list[str]:
+        """Identifiers of all dockets of a proceeding, in order of their first entry."""
+        query = sa.select(t.records.c.docket).group_by(t.records.c.docket).order_by(sa.func.min(t.records.c.position))
+        if proceeding:
+            query = query.where(t.records.c.docket.like(f"{proceeding}:%"))
+        with self.reading() as db:
+            return list(db.scalars(query))
+
+    def size(self) -> int:
+        """The number of leaves."""
+        with self.reading() as db:
+            return int(db.scalar(sa.select(sa.func.coalesce(sa.func.max(t.leaves.c.position) + 1, 0))) or 0)
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """The leaves from ``start`` up to but not including ``end``."""
+        query = sa.select(t.leaves.c.leaf).where(t.leaves.c.position >= start, t.leaves.c.position < end)
+        with self.reading() as db:
+            return list(db.scalars(query.order_by(t.leaves.c.position)))
+
+    def hashes(self, coordinates: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing."""
+        query = sa.select(t.nodes.c.level, t.nodes.c.idx, t.nodes.c.hash)
+        found: dict[tuple[int, int], bytes] = {}
+        with self.reading() as db:
+            for start in range(0, len(coordinates), 400):
+                part = list(coordinates[start : start + 400])
+                rows = db.execute(query.where(sa.tuple_(t.nodes.c.level, t.nodes.c.idx).in_(part)))
+                found.update({(level, index): value for level, index, value in rows})
+        try:
+            return [found[c] for c in coordinates]
+        except KeyError as exc:
+            raise Tampered(f"The log's tree lacks the node {exc.args[0]}.", "Restore the database or rebuild.") from exc
+
+    def checkpoint(self, at_most: int | None = None) -> tuple[int, bytes] | None:
+        """The newest published checkpoint (size and note), or None."""
+        query = sa.select(t.checkpoints.c.size, t.checkpoints.c.note).order_by(t.checkpoints.c.size.desc()).limit(1)
+        if at_most is not None:
+            query = query.where(t.checkpoints.c.size <= at_most)
+        with self.reading() as db:
+            row = db.execute(query).first()
+            return (row[0], row[1]) if row else None
+
+    def add_checkpoint(self, size: int, note: bytes, published: str) -> None:
+        """Keep a checkpoint that reached the quorum."""
+        with self.writing() as db:
+            db.execute(
+                t.checkpoints.insert().prefix_with("OR REPLACE"), {"size": size, "note": note, "published": published}
+            )
+
+    def exhibit(self, exhibit: str) -> RowMapping | None:
+        """The row of an exhibit, or None."""
+        with self.reading() as db:
+            return db.execute(sa.select(t.exhibits).where(t.exhibits.c.id == exhibit)).mappings().first()
+
+    def add_exhibit(self, row: dict[str, Any]) -> None:
+        """Keep an exhibit's row; harmless when it is there."""
+        with self.writing() as db:
+            db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), row)
+
+    def exhibit_arrived(self, exhibit: str) -> None:
+        """The exhibit's blob is in the vault now."""
+        with self.writing() as db:
+            db.execute(t.exhibits.update().where(t.exhibits.c.id == exhibit).values(present=1))
+
+    def blob_names(self) -> set[str]:
+        """The names of the blobs that exhibits refer to."""
+        with self.reading() as db:
+            return set(db.scalars(sa.select(t.exhibits.c.blob)))
+
+    def counterproofs(self, record: str) -> list[bytes]:
+        """How peers' logs prove a record."""
+        with self.reading() as db:
+            return list(db.scalars(sa.select(t.counterproofs.c.logged).where(t.counterproofs.c.record == record)))
+
+    def keep_counterproof(self, row: dict[str, Any]) -> None:
+        """Keep how a peer's log proves a record; a later proof replaces an earlier one."""
+        with self.writing() as db:
+            db.execute(t.counterproofs.insert().prefix_with("OR REPLACE"), row)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _engine(path: Path, begin: str, pool_size: int) -> Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", pool_size=pool_size, max_overflow=4, pool_timeout=60)
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "foreign_keys=ON",
+            "busy_timeout=20000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

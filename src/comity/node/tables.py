@@ -1,0 +1,96 @@
+"""The tables of a node's database. Ground state: records, leaves, checkpoints; the rest can be rebuilt or repeated."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+# One row per entered record, own or a peer's. `position` is its leaf in this node's log.
+records = Table(
+    "records",
+    metadata,
+    Column("id", String(71), primary_key=True),
+    Column("position", Integer, nullable=False, unique=True),
+    Column("docket", String(120), nullable=False, index=True),
+    Column("step", String(60), nullable=False),
+    Column("node", String(120), nullable=False),  # the node that sealed it
+    Column("kind", String(40), nullable=False),
+    Column("effect", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # record, hand and seal; no section
+    Column("findings", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),  # opens the leaf
+    Column("entered", String(27), nullable=False),
+)
+
+# The sections of a record, sealed under a key of its own; erasing both rows erases the contents.
+sections = Table(
+    "sections",
+    metadata,
+    Column("record", String(71), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("key", LargeBinary, nullable=False),  # wrapped under the vault key
+)
+
+leaves = Table(
+    "leaves", metadata, Column("position", Integer, primary_key=True), Column("leaf", LargeBinary, nullable=False)
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("idx", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Checkpoints that reached the quorum, as published.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", Integer, primary_key=True),
+    Column("note", LargeBinary, nullable=False),
+    Column("published", String(27), nullable=False),
+)
+
+# How a peer's log proves a record: `Logged` as canonical JSON, for our records and for theirs.
+counterproofs = Table(
+    "counterproofs",
+    metadata,
+    Column("record", String(71), primary_key=True),
+    Column("origin", String(200), primary_key=True),
+    Column("logged", LargeBinary, nullable=False),
+)
+
+# What is still to be carried to a peer. A row is deleted when the peer has confirmed it.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("node", String(120), nullable=False),
+    Column("kind", String(10), nullable=False),  # record | proof | fetch
+    Column("record", String(71), nullable=False),
+    Column("position", Integer, nullable=False),  # may go once a published checkpoint covers it
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", Integer, nullable=False, default=0),  # POSIX seconds
+    Column("lease_until", Integer, nullable=False, default=0),
+    Column("problem", Text, nullable=False, default=""),
+    Index("outbox_due", "node", "next_at"),
+)
+
+# Exhibits in the vault; the blob's name is the digest of its ciphertext.
+exhibits = Table(
+    "exhibits",
+    metadata,
+    Column("id", String(71), primary_key=True),  # digest of the plain bytes
+    Column("size", Integer, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(120), nullable=False),
+    Column("blob", String(64), nullable=False),
+    Column("key", LargeBinary, nullable=False),  # stream key, wrapped under the vault key
+    Column("present", Integer, nullable=False),  # 0 while the blob is still to be fetched from the peer
+    Column("stored", String(27), nullable=False),
+)
+
+meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))

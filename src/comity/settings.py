@@ -1,0 +1,56 @@
+"""Settings: one frozen object, read once from ``comity.toml``, sane without any.
+
+Every setting is documented here, where it is defined; docs/settings.md is made from these lines. What is law is not a
+setting, and no setting can switch a safeguard off.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from comity.errors import BadLaw
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings of one node."""
+
+    node: str = ""
+    """The node's identifier in its Party's file, e.g. ``node.sta-musterstadt.de.example``."""
+    data: str = "data"
+    """Folder of the database, the vault and the last signed checkpoint. Relative to this file."""
+    keys: str = "keys"
+    """Folder of the node's own keys (seal, log, envelope, vault). Never put officials' keys here."""
+    parties: str = "parties"
+    """Folder of the Party files known here, one ``<CC>.json`` each."""
+    anchors: str = "anchors.toml"
+    """Roots of the Parties and trust policies of their logs: what this node trusts before anything else."""
+    listen: str = "127.0.0.1:8140"
+    """Address and port of the HTTP interface. Put a TLS proxy in front of anything but loopback."""
+    cadence_seconds: float = 10.0
+    """Time between checkpoints. Fixed, so that the log does not tell when something happened."""
+    retry_seconds: float = 5.0
+    """First pause before a failed delivery is tried again; doubles up to an hour."""
+    peer_timeout_seconds: float = 20.0
+    """How long to wait for another node or a witness."""
+    clerk_seconds: float = 30.0
+    """Time between two looks of the clerk at the duties."""
+    clock_tolerance_seconds: int = 300
+    """How far a filing's time may be from this node's clock."""
+    freshness_seconds: int = 3600
+    """How old the newest cosignature on a delivered proof may be."""
+    max_exhibit_bytes: int = 200 * 1024**3
+    """The largest exhibit taken, in bytes."""
+    log_level: str = "info"
+    """``debug``, ``info``, ``warning`` or ``error``."""
+
+
+def read_settings(path: Path | None) -> tuple[Settings, Path]:
+    """The settings and the folder that relative paths start from. BadLaw names the setting that is wrong."""
+    if path is None or not path.exists():
+        return Settings(), Path.cwd() if path is None else path.parent
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Settings), path.parent.resolve()
+    except msgspec.MsgspecError as exc:
+        raise BadLaw(f"{path.name}: {exc}", "Mend the setting; docs/settings.md lists them all.") from exc

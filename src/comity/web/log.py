@@ -1,0 +1,50 @@
+"""The node's log as static-looking files (C2SP tlog-tiles): checkpoint, tiles, entry bundles. Open to anyone."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from comity.errors import ComityError, NotFound
+from comity.node.node import Node
+from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
+
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+def log_routes(node: Node) -> list[Route]:
+    """The routes of one node's log."""
+
+    async def checkpoint(_: Request) -> Response:
+        newest = await run_in_threadpool(node.store.checkpoint)
+        if newest is None:
+            return JSONResponse({"code": "not-found", "detail": "Nothing was published yet."}, 404)
+        return Response(newest[1], media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    async def tile(request: Request) -> Response:
+        try:
+            body = await run_in_threadpool(lambda: _tile(node, "tile/" + request.path_params["path"]))
+        except ComityError as exc:
+            return JSONResponse({"code": exc.code, "detail": exc.what, "next_step": exc.next_step}, exc.status)
+        return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
+
+    return [
+        Route("/log/checkpoint", checkpoint, methods=["GET"]),
+        Route("/log/tile/{path:path}", tile, methods=["GET"]),
+    ]
+
+
+def _tile(node: Node, path: str) -> bytes:
+    """One tile or entry bundle below the published size. NotFound otherwise."""
+    wanted = parse_tile_path(path)
+    newest = node.store.checkpoint()
+    size = newest[0] if newest is not None else 0
+    level = max(wanted.level or 0, 0)
+    last = (wanted.index * 256 + wanted.width) << (8 * level)
+    if last > size:
+        raise NotFound(f"No published checkpoint covers {path}.", "Read /log/checkpoint first.")
+    if wanted.level is None:
+        return encode_entries(node.store.leaves(wanted.index * 256, wanted.index * 256 + wanted.width))
+    return encode_tile(node.store.hashes(tile_coordinates(wanted)))
