@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -94,7 +95,7 @@ def _typed_body(step: Step | None, authentic: Authentic) -> tuple[Any, Finding |
     if step is None:
         return None, None
     named = authentic.sealed.record.sections
-    if set(named) - {f.name for f in msgspec.structs.fields(step.body)}:
+    if set(named) - _field_names(step.body):
         return None, refuse("form", _SHAPE, f"{step.name} has no such section.", "malformed_body")
     if set(named) != set(authentic.values):
         return None, None
@@ -102,6 +103,11 @@ def _typed_body(step: Step | None, authentic: Authentic) -> tuple[Any, Finding |
         return msgspec.convert(authentic.values, step.body), None
     except msgspec.ValidationError as exc:
         return None, refuse("form", _SHAPE, f"The body does not fit {step.name}: {exc}.", "malformed_body")
+
+
+@lru_cache(maxsize=256)
+def _field_names(body: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(f.name for f in msgspec.structs.fields(body))
 
 
 def _unknown_step(name: str) -> Finding:

@@ -28,13 +28,20 @@ class Authentic:
     values: dict[str, Any]
 
 
-def authenticate(sealed: SealedRecord, directory: Directory, position: int) -> Authentic:
-    """Verify a sealed record as the entry at ``position`` of its node's log. Malformed or Unverified otherwise."""
+def authenticate(
+    sealed: SealedRecord, directory: Directory, position: int, sealed_here: NodeEntry | None = None
+) -> Authentic:
+    """Verify a sealed record as the entry at ``position`` of its node's log. Malformed or Unverified otherwise.
+
+    ``sealed_here`` is the node itself when it has only just put the seal: its own signature is not verified again.
+    """
     record = sealed.record
     values = open_sections(sealed)
     identifier = record_id(record)
-    kid = check_seal(sealed.seal, seal_payload(record, sealed.hand), lambda k: directory.seal_key(k, position))
-    node = directory.node_by_seal(kid)
+    node = sealed_here
+    if node is None:
+        payload = seal_payload(record, sealed.hand)
+        node = directory.node_by_seal(check_seal(sealed.seal, payload, lambda k: directory.seal_key(k, position)))
     if record.authority not in node.authorities or directory.party_of(record.authority) != record.party:
         raise Unverified(
             f"The node {node.id} does not serve the authority {record.authority!r} of {record.party}.",

@@ -56,6 +56,11 @@ class Filed:
     keys: dict[str, bytes] = field(default_factory=dict)
     act: tuple[str, str, msgspec.Struct, tuple[str, ...]] | None = None
 
+    @property
+    def docket(self) -> str:
+        """The docket it is filed in."""
+        return self.sealed.record.docket if self.sealed is not None else self.act[0] if self.act else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -112,7 +117,11 @@ class Session:
         if filed.door is not Door.PEER:
             self._check_door(filed.door, sealed, docket)
             sealed = self._sealed(sealed)
-        authentic = authenticate(sealed, self.registry.bench.directory, filed.position if filed.logged else position)
+        own, directory = self.registry.entry, self.registry.bench.directory
+        if filed.logged is not None:
+            authentic = authenticate(sealed, directory, filed.position)
+        else:
+            authentic = authenticate(sealed, directory, position, sealed_here=own)
         self._check_side(authentic, docket, filed)
         entry = assess(authentic, docket, self.registry.bench)
         prepared = self._enter(authentic, entry, docket, position)

@@ -34,7 +34,7 @@ def check_exhibits(registry: Registry, sealed: SealedRecord) -> None:
     step = sealed.record.step
     named = sealed.sections.get("exhibits" if step.endswith(".produce") else "digests")
     for item in named.value if named is not None and isinstance(named.value, list) else ():
-        exhibit = str(item.get("id", "")) if isinstance(item, dict) else str(item)
+        exhibit = str(item.get("digest", "")) if isinstance(item, dict) else str(item)
         row = registry.store.exhibit(exhibit)
         if row is None or not row["present"]:
             raise NotAdmitted(
@@ -89,26 +89,27 @@ def _exhibits_due(session: Session, filed: Filed, authentic: Authentic, body: Pr
     if filed.logged is None:
         return
     for exhibit in body.exhibits:
-        key = filed.keys.get(exhibit.id)
+        key = filed.keys.get(exhibit.digest)
         if key is None:
             continue
         blob, stream_key = key[:32].hex(), key[32:]
         session.batch.exhibits.append(
             {
-                "id": exhibit.id, "size": exhibit.size, "name": exhibit.name[:255],
+                "id": exhibit.digest, "size": exhibit.size, "name": exhibit.name[:255],
                 "media_type": exhibit.media_type[:120],
-                "blob": blob, "key": session.registry.vault.wrap_key(exhibit.id, stream_key),
+                "blob": blob, "key": session.registry.vault.wrap_key(exhibit.digest, stream_key),
                 "present": int(session.registry.vault.has(blob)), "stored": session.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
         )  # fmt: skip
-        _queue(session, authentic.node.id, "fetch", exhibit.id)
+        _queue(session, authentic.node.id, "fetch", exhibit.digest)
 
 
 def _erase(session: Session, entry: Entry) -> None:
     body: Erasure = entry.body
     docket = session.docket(entry.record.docket)
     ours = set(docket.by_id)
-    produced = {x.id for e in docket.all("request.produce") if isinstance(e.body, Production) for x in e.body.exhibits}
+    productions = [e.body for e in docket.all("request.produce") if isinstance(e.body, Production)]
+    produced = {x.digest for production in productions for x in production.exhibits}
     session.batch.erase_records.extend(r for r in body.records if r in ours and r != entry.id)
     session.batch.erase_exhibits.extend(x for x in body.exhibits if x in produced)
     session.erased_from.add(docket.id)

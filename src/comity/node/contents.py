@@ -58,7 +58,7 @@ class Outgoing:
         entry = self._dockets.get(sealed.record.docket).by_id.get(sealed.id)
         if entry is None or not isinstance(entry.body, Production):
             return ()
-        rows = [row for x in entry.body.exhibits if (row := self._store.exhibit(x.id)) is not None]
+        rows = [row for x in entry.body.exhibits if (row := self._store.exhibit(x.digest)) is not None]
         return tuple(
             ExhibitKey(row["id"], row["blob"], to_base64url(self._vault.unwrap_key(row["id"], row["key"])))
             for row in rows

@@ -7,7 +7,7 @@ entered and committed to the log, never recomputed here (`comity.package` and `g
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -46,11 +46,9 @@ class Dockets:
 
     def get(self, docket: str) -> Docket:
         """The docket as entered so far; an empty one when nothing was."""
-        kept = self._kept.get(docket)
-        if kept is None:
-            kept = self._load(docket)
-            self.put(kept)
-        return kept
+        if docket not in self._kept:
+            self.load([docket])
+        return self._kept[docket]
 
     def put(self, docket: Docket) -> None:
         """Keep the newer state of a docket."""
@@ -69,8 +67,16 @@ class Dockets:
         held = self._vault.open_sections(row["id"], row["body"], row["key"]) if row["key"] is not None else {}
         return SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections=held)
 
-    def _load(self, docket: str) -> Docket:
-        return fold(docket, [self._entry(row) for row in self._store.docket_rows(docket)])
+    def load(self, dockets: Iterable[str]) -> None:
+        """Have these dockets in memory, read together."""
+        wanted = list({d for d in dockets if d not in self._kept})
+        for start in range(0, len(wanted), 400):
+            part = wanted[start : start + 400]
+            entries: dict[str, list[Entry]] = {docket: [] for docket in part}
+            for row in self._store.docket_rows(part):
+                entries[row["docket"]].append(self._entry(row))
+            for docket, found in entries.items():
+                self.put(fold(docket, found))
 
     def _entry(self, row: RowMapping) -> Entry:
         sealed = self.sealed(row)

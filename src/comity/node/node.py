@@ -25,14 +25,29 @@ from comity.node.keys import NodeKeys
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.mailbox import Mailbox, Transport
-from comity.node.publisher import Publisher
+from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
 from comity.node.store import Store
-from comity.node.transport import HttpTransport
+from comity.node.transport import HttpTransport, HttpWitnesses
 from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """All that a node reaches beyond its own disk: the clock, its peers, its witnesses."""
+
+    clock: Clock
+    transport: Transport
+    witnesses: Witnesses
+
+    @classmethod
+    def http(cls, settings: Settings) -> Outside:
+        """The real ones."""
+        timeout = settings.peer_timeout_seconds
+        return cls(system_clock, HttpTransport(timeout), HttpWitnesses(timeout))
 
 
 @dataclass(slots=True)
@@ -58,14 +73,14 @@ class Node:
     lock: IO[bytes]
 
     @staticmethod
-    def open(settings: Settings, base: Path, clock: Clock = system_clock, transport: Transport | None = None) -> Node:
+    def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
         """Read keys, Party files and anchors, check everything stored, and put the node together."""
         anchors, files = _anchors(settings, base), base / settings.parties
         directory, _ = read_parties(files, anchors)
         entry = directory.node(settings.node)
         party = directory.party_of(entry.authorities[0])
         bench = Bench(PROCEEDINGS, load_law(), directory, party)
-        return _assemble(settings, base, entry, party, bench, anchors, clock, transport)
+        return _assemble(settings, base, entry, party, bench, anchors, outside or Outside.http(settings))
 
     @property
     def directory(self) -> Directory:
@@ -126,8 +141,8 @@ def _anchors(settings: Settings, base: Path) -> Anchors:
 
 
 def _assemble(
-    settings: Settings, base: Path, entry: NodeEntry, party: str, bench: Bench, anchors: Anchors, clock: Clock,
-    transport: Transport | None,
+    settings: Settings, base: Path, entry: NodeEntry, party: str, bench: Bench, anchors: Anchors,
+    outside: Outside,
 ) -> Node:  # fmt: skip
     data = base / settings.data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -141,19 +156,19 @@ def _assemble(
         vault.erase_blob(blob)
     dockets = Dockets(store, vault, bench)
     registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds)
-    registrar = Registrar(store, log, dockets, registry, clock)
+    registrar = Registrar(store, log, dockets, registry, outside.clock)
     outgoing = Outgoing(store, vault, log, dockets, bench)
-    timeout, freshness = settings.peer_timeout_seconds, settings.freshness_seconds
+    freshness = settings.freshness_seconds
     publisher = Publisher(
-        log, store, last, keys.log_signers, policies[entry.origin], clock,
-        cadence=settings.cadence_seconds, timeout=timeout, renew_after=freshness / 2,
+        log, store, last, keys.log_signers, policies[entry.origin], outside.clock,
+        outside.witnesses, cadence=settings.cadence_seconds, renew_after=freshness / 2,
     )  # fmt: skip
     mailbox = Mailbox(
-        store, vault, outgoing, bench.directory, entry, keys.seal, transport or HttpTransport(timeout), clock,
+        store, vault, outgoing, bench.directory, entry, keys.seal, outside.transport, outside.clock,
         retry=settings.retry_seconds, limit=settings.max_exhibit_bytes,
     )  # fmt: skip
-    inbox = Inbox(registrar, store, outgoing, bench, entry, keys.envelope, policies, clock, freshness=freshness)
-    clerk = Clerk(registrar, store, clock, settings.clerk_seconds)
+    inbox = Inbox(registrar, store, outgoing, bench, entry, keys.envelope, policies, outside.clock, freshness=freshness)
+    clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
     return Node(

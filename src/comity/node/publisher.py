@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-import httpx2
 import structlog
 
 from comity.errors import ComityError, Conflict, Tampered, Unreachable
@@ -22,10 +22,20 @@ from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import MLDSACosigner, verifier_for
 from comity.tlog.note import SignatureLine, Signer, add_lines
 from comity.tlog.policy import KnownWitness, Policy
-from comity.tlog.witness import Answer, build_add_checkpoint, origin_path, read_answer
+from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
 _log = structlog.get_logger(__name__)
 LogSigner = Signer | MLDSACosigner
+
+
+class Witnesses(Protocol):
+    """How a checkpoint reaches a witness. HTTP in a node; tests bring witnesses in memory."""
+
+    def add_checkpoint(self, witness: KnownWitness, body: bytes) -> Answer:
+        """Post an add-checkpoint request. Raises Unreachable."""
+
+    def latest(self, witness: KnownWitness, origin: str) -> Answer:
+        """Ask what the witness saw last of ``origin``. Raises Unreachable."""
 
 
 class Publisher:
@@ -33,12 +43,12 @@ class Publisher:
 
     def __init__(
         self, log: ActLog, store: Store, last: LastSigned, signers: Sequence[LogSigner], policy: Policy, clock: Clock,
-        *, cadence: float, timeout: float, renew_after: float,
+        witnesses: Witnesses, *, cadence: float, renew_after: float,
     ) -> None:  # fmt: skip
-        """``cadence``, ``timeout`` and ``renew_after`` in seconds."""
+        """``cadence`` and ``renew_after`` (when an unchanged tree is cosigned anew) in seconds."""
         self._logbook, self._store, self._last, self._signers = log, store, last, signers
         self._policy, self._clock, self._cadence, self._renew_after = policy, clock, cadence, renew_after
-        self._http = httpx2.Client(timeout=timeout, trust_env=False)
+        self._witnesses = witnesses
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._witness_sizes: dict[str, int] = {}
@@ -55,7 +65,6 @@ class Publisher:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
-        self._http.close()
 
     def _run(self) -> None:
         while not self._stop.wait(self._cadence):
@@ -107,7 +116,7 @@ class Publisher:
         old = min(self._witness_sizes.get(witness.name, 0), checkpoint.size)
         for _ in range(2):
             body = build_add_checkpoint(old, self._logbook.consistency(old, checkpoint.size), note)
-            answer = read_answer(self._post(witness, body), checkpoint.encode(), verifiers)
+            answer = read_answer(self._witnesses.add_checkpoint(witness, body), checkpoint.encode(), verifiers)
             if not isinstance(answer, int):
                 self._witness_sizes[witness.name] = checkpoint.size
                 return answer
@@ -124,16 +133,9 @@ class Publisher:
         sizes: dict[str, int] = {}
         for witness in self._policy.witnesses.values():
             try:
-                answer = self._http.get(f"{(witness.url or '').rstrip('/')}{origin_path(self._logbook.origin)}")
-                if answer.status_code == 200:
-                    sizes[witness.name] = read_checkpoint(answer.content).size
-            except (httpx2.HTTPError, ComityError):
+                answer = self._witnesses.latest(witness, self._logbook.origin)
+                if answer.status == 200:
+                    sizes[witness.name] = read_checkpoint(answer.body).size
+            except ComityError:
                 continue
         return sizes
-
-    def _post(self, witness: KnownWitness, body: bytes) -> Answer:
-        try:
-            answer = self._http.post(f"{(witness.url or '').rstrip('/')}/add-checkpoint", content=body)
-        except httpx2.HTTPError as exc:
-            raise Unreachable(f"The witness {witness.name} does not answer: {exc}.", "It is asked again.") from exc
-        return Answer(answer.status_code, answer.headers.get("content-type", ""), answer.content)

@@ -147,6 +147,7 @@ class Registrar:
 
     def _enter(self, batch: list[_Waiting]) -> None:
         session = self._registry.session(self._dockets, self._log.tree.size, self._clock())
+        self._dockets.load(w.filed.docket for w in batch)
         answers: list[tuple[_Waiting, Prepared]] = []
         for waiting in batch:
             try:

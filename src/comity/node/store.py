@@ -21,6 +21,9 @@ from comity.errors import Conflict, Tampered
 from comity.node import tables as t
 
 SCHEMA_VERSION = "1"
+_RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
+    t.sections, t.sections.c.record == t.records.c.id
+)
 
 
 @dataclass(slots=True)
@@ -98,26 +101,16 @@ class Store:
             if raw is not None:
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def docket_rows(self, docket: str) -> list[RowMapping]:
-        """Records of a docket with their sealed sections (None when erased), in order of entry."""
-        query = (
-            sa.select(t.records, t.sections.c.body, t.sections.c.key)
-            .outerjoin(t.sections, t.sections.c.record == t.records.c.id)
-            .where(t.records.c.docket == docket)
-            .order_by(t.records.c.position)
-        )
+    def docket_rows(self, dockets: Sequence[str]) -> list[RowMapping]:
+        """Records of these dockets with their sealed sections (None when erased), in order of entry."""
+        query = _RECORDS.where(t.records.c.docket.in_(dockets)).order_by(t.records.c.position)
         with self.reading() as db:
             return list(db.execute(query).mappings())
 
     def record_row(self, record: str) -> RowMapping | None:
         """One record with its sealed sections, or None."""
-        query = (
-            sa.select(t.records, t.sections.c.body, t.sections.c.key)
-            .outerjoin(t.sections, t.sections.c.record == t.records.c.id)
-            .where(t.records.c.id == record)
-        )
         with self.reading() as db:
-            return db.execute(query).mappings().first()
+            return db.execute(_RECORDS.where(t.records.c.id == record)).mappings().first()
 
     def record_at(self, position: int) -> str | None:
         """The record whose leaf is at ``position``, or None."""

@@ -1,4 +1,4 @@
-"""How bytes reach a peer over HTTP. Knows nothing of what it carries."""
+"""How bytes reach peers and witnesses over HTTP. Knows nothing of what it carries."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import httpx2
 from comity.docket.directory import NodeEntry
 from comity.errors import Unreachable
 from comity.node.mailbox import MAX_ANSWER
+from comity.tlog.policy import KnownWitness
+from comity.tlog.witness import Answer, origin_path
 
 _TYPE = "application/vnd.comity.delivery+json"
 
@@ -46,6 +48,30 @@ class HttpTransport:
                 yield from answer.iter_bytes(1024 * 1024)
         except httpx2.HTTPError as exc:
             raise Unreachable(f"{node.id} broke off the exhibit: {exc!r}.", "It is fetched again.") from exc
+
+
+class HttpWitnesses:
+    """Speaks tlog-witness. ``timeout`` in seconds."""
+
+    def __init__(self, timeout: float) -> None:
+        """No proxies, no redirects."""
+        self._http = httpx2.Client(timeout=timeout, trust_env=False, follow_redirects=False)
+
+    def add_checkpoint(self, witness: KnownWitness, body: bytes) -> Answer:
+        """Post an add-checkpoint request. Raises Unreachable."""
+        return self._ask("POST", witness, "/add-checkpoint", body)
+
+    def latest(self, witness: KnownWitness, origin: str) -> Answer:
+        """Ask what the witness saw last of ``origin``. Raises Unreachable."""
+        return self._ask("GET", witness, f"/{origin_path(origin)}", None)
+
+    def _ask(self, method: str, witness: KnownWitness, path: str, body: bytes | None) -> Answer:
+        try:
+            with self._http.stream(method, (witness.url or "").rstrip("/") + path, content=body) as answer:
+                content = _limited(answer.iter_bytes(), MAX_ANSWER)
+        except httpx2.HTTPError as exc:
+            raise Unreachable(f"The witness {witness.name} does not answer: {exc!r}.", "It is asked again.") from exc
+        return Answer(answer.status_code, answer.headers.get("content-type", ""), content)
 
 
 def _limited(chunks: Iterator[bytes], limit: int) -> bytes:

@@ -149,7 +149,7 @@ class Reception(_Body, frozen=True, kw_only=True):
 
 
 class Reading(_Body, frozen=True, kw_only=True):
-    """An official reads an exhibit, for a purpose (LED art 25)."""
+    """An official reads an exhibit (named by its digest), for a purpose (LED art 25)."""
 
     exhibit: str
     purpose: str
@@ -176,7 +176,7 @@ class Deferral(_Body, frozen=True, kw_only=True):
 
 
 class Erasure(_Body, frozen=True, kw_only=True):
-    """Contents of records or exhibits are erased. The ground names a rule, never a person."""
+    """Contents of records, or exhibits (by digest), are erased. The ground names a rule, never a person."""
 
     records: tuple[str, ...] = ()
     exhibits: tuple[str, ...] = ()
