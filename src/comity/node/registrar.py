@@ -96,7 +96,7 @@ class Registrar:
         self, sealed: SealedRecord, logged: Logged, position: int, keys: dict[str, bytes]
     ) -> Future[Entered]:
         """As `accept`, without waiting. ``keys``: of exhibits produced (name of the ciphertext, then stream key)."""
-        return self._queue_up(Filed(sealed, Door.PEER, logged, position, keys))
+        return self.file_later(Filed(sealed, Door.PEER, logged, position, keys))
 
     def act(self, docket: str, step: str, body: msgspec.Struct, also: tuple[str, ...] = ()) -> Entered:
         """File an act of the node itself. ``also``: records it answers besides the docket's heads."""
@@ -111,9 +111,10 @@ class Registrar:
         self._attempts.note(door, what, reason)
 
     def _submit(self, filed: Filed) -> Entered:
-        return self._queue_up(filed).result()
+        return self.file_later(filed).result()
 
-    def _queue_up(self, filed: Filed) -> Future[Entered]:
+    def file_later(self, filed: Filed) -> Future[Entered]:
+        """Queue a filing without waiting for the answer."""
         if not self._thread.is_alive():
             raise Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
         waiting = _Waiting(filed)

@@ -1,0 +1,154 @@
+"""The registrar under load: real filings (draft, authorisation, sending), every safeguard asked, all durable."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from bench import limits
+from comity.docket.docket import Entry
+from comity.docket.record import SealedRecord, compose, record_id
+from comity.node.admission import Door, Filed
+from comity.node.node import Node
+from comity.node.registrar import Entered
+from comity.proceedings import bodies
+from comity.signing.hand import put_hand
+from tests.node.nodes import Nodes
+from tests.world import Who, authorisation, eio_request
+
+Row = tuple[str, str, str]
+
+
+def gated_rows(folder: Path, count: int = 6000) -> list[Row]:
+    """Gated records a second beside raw commits and signatures."""
+    nodes = Nodes(folder / "gated")
+    node = nodes.open("DE")
+    filed = list(islice(matters(nodes), count))
+    rate = count / _file_all(node, filed)
+    nodes.close()
+    raw_one, raw_many = limits.commits(folder, 1), limits.commits(folder, 100)
+    sign, verify = limits.signatures()
+    return [
+        ("gated records through the registrar", f"{rate:,.0f}/s", "draft, authorise, send in turn; 1,000/s asked"),
+        ("... to raw SQLite, one row a commit", f"{rate / raw_one:.2f}", f"{raw_one:,.0f}/s"),
+        ("... to raw SQLite, 100 rows a commit", f"{rate / raw_many:.3f}", f"{raw_many:,.0f}/s"),
+        ("... to Ed25519 signing", f"{rate / sign:.3f}", f"{sign:,.0f}/s; each record: one signed, one verified"),
+        ("... to sign + verify, one thread", f"{rate * (1 / sign + 1 / verify):.2f}", "share of the time"),
+    ]
+
+
+def growth_rows(folder: Path, window: int = 3000) -> list[Row]:
+    """Cost of a record at 10^3, 10^4 and 10^5 records in one log."""
+    nodes = Nodes(folder / "growth")
+    node = nodes.open("DE")
+    source = matters(nodes)
+    costs: dict[int, float] = {}
+    entered = 0
+    for mark in (1_000, 10_000, 100_000):
+        while entered < mark:
+            part = min(window, mark - entered)
+            _file_all(node, list(islice(source, part)))
+            entered += part
+        costs[mark] = min(_file_all(node, list(islice(source, window))) / window for _ in range(3))
+        entered += 3 * window
+    nodes.close()
+    base = costs[1_000]
+    return [
+        (f"a record at 10^{len(str(mark)) - 1}", f"{cost * 1e6:,.0f} us", f"{cost / base:.2f} of that at 10^3")
+        for mark, cost in costs.items()
+    ]
+
+
+def docket_rows(folder: Path, length: int = 1000) -> list[Row]:
+    """Cost of a record in one docket as it grows to 10^3 records."""
+    nodes = Nodes(folder / "docket")
+    node = nodes.open("DE")
+    who = nodes.world.who("DE", "prosecutor")
+    first = list(islice(matters(nodes), 3))
+    _file_all(node, first)
+    docket = first[0].docket
+    times = []
+    for n in range(length):
+        body = bodies.Consultation(subject=f"Question {n}", text="Which branch of the bank holds the account?")
+        heads = tuple(sorted(node.registrar.docket(docket).heads))
+        filed = _filed(nodes, docket, "request.consult", body, who, heads)[0]
+        times.append(_file_all(node, [filed]))
+    nodes.close()
+    early, late = statistics.median(times[:100]), statistics.median(times[-100:])
+    return [
+        ("a record in a docket of 10^2", f"{early * 1e6:,.0f} us", "filed alone: includes a commit of its own"),
+        ("a record in a docket of 10^3", f"{late * 1e6:,.0f} us", f"{late / early:.2f} of that at 10^2"),
+    ]
+
+
+def delivery_rows(folder: Path, count: int = 20) -> list[Row]:
+    """From filing on one node to effect on the other, without the wait for the cadence."""
+    nodes = Nodes(folder / "delivery")
+    here, there = nodes.open("DE"), nodes.open("FR")
+    times = []
+    for n in range(count):
+        filed = list(islice(matters(nodes, f"d{n}"), 3))
+        _file_all(here, filed[:2])
+        began = time.perf_counter()
+        _file_all(here, filed[2:])
+        here.publisher.publish()
+        while there.registrar.docket(filed[0].docket).latest("request.send") is None:
+            here.mailbox.deliver(there.entry.id)
+        times.append(time.perf_counter() - began)
+    nodes.close()
+    return [
+        (
+            "filing here to effect there (median)", f"{statistics.median(times) * 1e3:,.1f} ms",
+            "3 records; checkpoint, 2 cosignatures, envelope, proofs, assessment; cadence and network come on top",
+        )
+    ]  # fmt: skip
+
+
+def matters(nodes: Nodes, prefix: str = "m") -> Iterator[Filed]:
+    """Filings of endless matters: draft, authorisation by a judge, sending."""
+    prosecutor, judge = nodes.world.who("DE", "prosecutor"), nodes.world.who("DE", "judge")
+    request = eio_request()
+    number = 0
+    while True:
+        docket = f"request:{prefix}{number:015d}"
+        draft, drafted = _filed(nodes, docket, "request.draft", request, prosecutor, ())
+        yield draft
+        order, ordered = _filed(nodes, docket, "request.authorise", authorisation(drafted), judge, (drafted.id,))
+        yield order
+        sending = bodies.Transmission(request=drafted.id, authorisation=ordered.id)
+        yield _filed(nodes, docket, "request.send", sending, prosecutor, (ordered.id,))[0]
+        number += 1
+
+
+def _filed(
+    nodes: Nodes, docket: str, step: str, body: msgspec.Struct, who: Who, answers: tuple[str, ...]
+) -> tuple[Filed, Entry]:
+    record, sections = compose(
+        docket=docket, step=step, answers=answers, party=who.party, authority=who.authority, role=who.role,
+        at=nodes.clock(), body=body,
+    )  # fmt: skip
+    hand = put_hand(record_id(record), who.key)
+    entry = Entry(id=record_id(record), record=record, body=body, holder=who.holder, findings=(), effect=True)
+    return Filed(SealedRecord(record=record, hand=hand, seal="", sections=sections), Door.OFFICIAL), entry
+
+
+def _file_all(node: Node, filed: list[Filed]) -> float:
+    """Seconds until all are durable. Raises when one has no effect: a refusal would be cheaper than the real thing."""
+    began = time.perf_counter()
+    waiting: list[Future[Entered]] = [node.registrar.file_later(f) for f in filed]
+    answers = [w.result() for w in waiting]
+    spent = time.perf_counter() - began
+    wanting = [a for a in answers if not a.effect]
+    if wanting:
+        why = [f.why for f in wanting[0].findings if f.verdict != "clear"]
+        raise SystemExit(f"{wanting[0].step} had no effect: {why}")
+    return spent
+
+
+
