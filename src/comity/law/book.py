@@ -135,9 +135,18 @@ class LawBook:
         return next((m for m in self.exclusions.get((instrument_id, party), ()) if m.holds_on(day)), None)
 
     def known_on(self, instrument_id: str, party: str, day: date) -> bool:
-        """False when the files know ``party`` to be bound only as of a later day: earlier is "cannot tell"."""
-        stated = [m for m in self.memberships.get((instrument_id, party), ()) if m.holds_on(day)]
-        return not stated or any(m.knows(day) for m in stated)
+        """Whether the files can tell if ``party`` is bound on ``day``.
+
+        They cannot when it is known to be bound only as of a later day, when the statement is not settled, or when the
+        list of Parties is not complete and ``party`` is not on it. Raises NotFound for an unknown instrument.
+        """
+        if self.excluded(instrument_id, party, day) is not None:
+            return True
+        all_stated = self.memberships.get((instrument_id, party), ())
+        stated = [m for m in all_stated if m.holds_on(day)]
+        if not all_stated:
+            return self.instrument(instrument_id).parties_complete
+        return not stated or any(m.knows(day) and m.settled for m in stated)
 
     def standards(self, day: date, party: str) -> tuple[Standard, ...]:
         """What binds ``party`` on ``day`` whatever the instrument (ECHR, Charter, LED...)."""

@@ -140,7 +140,8 @@ def _decode_one(out: Decoded, name: str, text: str, raw: dict[str, Any]) -> None
             if value is not None:
                 setattr(out, key, value)
     else:
-        out.problems.append(Problem(name, 0, "No such law file is known.", "Move it to instruments/, parties/ or lists/."))
+        what = "No such law file is known."
+        out.problems.append(Problem(name, 0, what, "Move it to instruments/, parties/ or lists/."))
 
 
 def _convert(out: Decoded, name: str, text: str, raw: Any, kind: type[T], prefix: str) -> T | None:

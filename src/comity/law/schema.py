@@ -180,7 +180,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return next((m for m in self.measures if m.id == measure_id and m.holds_on(day)), None)
 
     def limit(self, name: str, day: date, measure: str = "", urgent: bool = False) -> Limit | None:
-        """The limit called ``name`` on ``day``; the urgent one in the urgent lane, the measure's own before the general."""
+        """The limit called ``name`` on ``day``; the urgent lane's first, then the measure's own, then the general."""
         fitting = [
             x for x in self.limits
             if x.name == name and x.holds_on(day)
@@ -285,6 +285,7 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     id: str
     title: str
     categories: tuple[str, ...] = ()  # data categories it can be about
+    like: tuple[str, ...] = ()  # measures under other instruments that reach the same end
 
 
 class DataCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
