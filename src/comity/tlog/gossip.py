@@ -1,0 +1,84 @@
+"""Gossip: people hand in the checkpoints they were shown; two that contradict each other are kept and shown to all.
+
+Decides what a note handed in means; the store keeps it, HTTP and flood limits are left to `comity.web.gossip`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from comity.errors import ComityError, NotFound
+from comity.tlog.checkpoint import Checkpoint, read_checkpoint
+from comity.tlog.contradiction import Contradiction, Trees, find_contradiction, trimmed
+from comity.tlog.cosignature import verifier_for
+from comity.tlog.note import NoteVerifier
+from comity.tlog.policy import Policy
+
+Said = Literal["known", "new", "unproven", "contradiction"]
+
+
+class GossipStore(Protocol):
+    """Where the notes heard and the contradictions found are kept."""
+
+    def notes(self, origin: str, size: int) -> list[tuple[bytes, bool]]:
+        """The notes kept of the log at this size (one per root), and the one with the largest tree; each with
+        whether it was compared."""
+
+    def keep(self, checkpoint: Checkpoint, note: bytes, compared: bool) -> None:
+        """Keep a note durably. Raises NotAdmitted when there are too many of the log."""
+
+    def keep_contradiction(self, contradiction: Contradiction) -> str:
+        """Keep a contradiction durably; its id. Harmless when it is there."""
+
+
+class Heard(NamedTuple):
+    """What a note means: known already, new and in agreement, not comparable yet, or in contradiction (its id)."""
+
+    said: Said
+    checkpoint: Checkpoint
+    contradiction: str = ""
+
+
+@dataclass(frozen=True)
+class Gossip:
+    """Listens to gossip about ``logs`` (origin to the keys of log and witnesses known for it)."""
+
+    logs: Mapping[str, Sequence[NoteVerifier]]
+    trees: Trees
+
+    def hear(self, note: bytes, store: GossipStore) -> Heard:
+        """Take in one note. Raises Malformed, NotFound (a log not followed), Unverified (not signed by the log)."""
+        checkpoint = read_checkpoint(note)
+        verifiers = self.logs.get(checkpoint.origin)
+        if verifiers is None:
+            raise NotFound("No policy here names the log of this checkpoint.", "Hand it to one who follows that log.")
+        kept = store.notes(checkpoint.origin, checkpoint.size)
+        if (note, True) in kept:  # cheap before dear: the same bytes again need no signature checked
+            return Heard("known", checkpoint)
+        note = trimmed(note, verifiers)
+        said: Said = "known" if any(read_checkpoint(each) == checkpoint for each, _ in kept) else "new"
+        for other, _ in kept:
+            try:
+                found = find_contradiction(other, note, verifiers, self.trees)
+            except ComityError:
+                said = "unproven"
+                continue
+            if found is not None:
+                identifier = store.keep_contradiction(found)
+                store.keep(checkpoint, note, True)
+                return Heard("contradiction", checkpoint, identifier)
+        store.keep(checkpoint, note, said != "unproven")
+        return Heard(said, checkpoint)
+
+
+def followed(policies: Sequence[Policy]) -> dict[str, list[NoteVerifier]]:
+    """The logs that these policies name, each with its keys and those of the policies' witnesses."""
+    logs: dict[str, list[NoteVerifier]] = {}
+    for policy in policies:
+        witnesses = [verifier_for(witness.vkey) for witness in policy.witnesses.values()]
+        for log in policy.logs:
+            known = logs.setdefault(log.vkey.name, [])
+            known += [each for each in (verifier_for(log.vkey), *witnesses) if each not in known]
+    return logs
