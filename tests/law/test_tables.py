@@ -76,9 +76,7 @@ def bound(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
         return "excluded", said
     if (found := law.bound(i.id, c.party, day)) is not None:
         return "yes", found
-    stated = law.memberships.get((i.id, c.party), ())
-    incomplete = not i.parties_complete and not stated
-    return ("cannot tell" if incomplete or not law.known_on(i.id, c.party, day) else "no"), None
+    return ("no" if law.known_on(i.id, c.party, day) else "cannot tell"), None
 
 
 def offers(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
@@ -138,7 +136,8 @@ def ground(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
         return "none", None
     if isinstance(c.expected, str):
         return found.binding, found
-    return {k: (bool(found.consult_first) if k == "consult_first" else _plain(getattr(found, k))) for k in c.expected}, found
+    said: dict[str, Value] = {"letter": found.letter, "consult_first": bool(found.consult_first)}
+    return {k: said[k] for k in c.expected}, found
 
 
 def dual_criminality(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
