@@ -21,13 +21,18 @@ Tested = Literal["not_tested", "satisfied", "lacking", "cannot_tell"]
 
 @dataclass(frozen=True, slots=True)
 class OffenceFacts:
-    """An offence as its own Party punishes it. ``max_years`` is the maximum deprivation of liberty, None: not stated."""
+    """An offence as its own Party punishes it.
+
+    ``max_years`` is the maximum deprivation of liberty (``max_months`` where it is less than a year or not a whole
+    number of them); both None: not stated.
+    """
 
     party: str
     code: str = ""
     iccs: str = ""
     list_category: str = ""  # id among the 32
     max_years: int | None = None
+    max_months: int | None = None
     life: bool = False
     kind: Literal["ordinary", "fiscal", "political", "military"] = "ordinary"
     fine_only: bool = False
@@ -40,6 +45,8 @@ class OffenceFacts:
             return True
         if self.fine_only:
             return False
+        if self.max_months is not None:
+            return self.max_months >= months
         return None if self.max_years is None else self.max_years * 12 >= months
 
 
@@ -69,8 +76,9 @@ def offence_facts(book: LawBook, party: str, code: str, day: date) -> OffenceFac
     o = next((x for x in book.party(party).offences if x.code == code and x.holds_on(day)), None)
     o = o or book.offence(party, code)
     return OffenceFacts(
-        party=party, code=code, iccs=o.iccs, list_category=o.list_category, max_years=o.max_years, life=o.life,
-        kind=o.kind, fine_only=o.fine_only, partly=o.equivalence == "partly", settled=o.settled,
+        party=party, code=code, iccs=o.iccs, list_category=o.list_category, max_years=o.max_years,
+        max_months=o.max_months, life=o.life, kind=o.kind, fine_only=o.fine_only,
+        partly=o.equivalence == "partly", settled=o.settled,
     )
 
 

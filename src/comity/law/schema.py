@@ -221,6 +221,7 @@ class NationalOffence(Cited, frozen=True, kw_only=True):
     iccs: str
     equivalence: Literal["equivalent", "partly", "none"]
     max_years: int | None = None  # maximum deprivation of liberty; None: not stated here
+    max_months: int | None = None  # instead of ``max_years`` where it is not a whole number of years
     life: bool = False
     list_category: str = ""  # id among the 32 list offences, where it fits
     kind: Literal["ordinary", "fiscal", "political", "military"] = "ordinary"  # matters to grounds for refusal

@@ -1,0 +1,197 @@
+"""Jurisdiction: whom an order must be notified to and with what effect, and whom it may not be aimed at.
+
+Asked with the facts that count: where the person concerned resides and is, where the offence was committed, where the
+provider's seat (designated establishment) and the data are. A fact that is not known is None, and where the answer
+turns on it the answer is *cannot tell*; an exception that is not shown does not apply.
+
+Left to others: the time limits of a notification (`comity.law.time_limits`), notice to the person (`safeguards`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from comity.law.book import LawBook
+from comity.law.schema import Instrument, MeasureRule, Rule
+
+Effect = Literal["suspends", "informs", "may_object", "must_consult"]
+Answer = Literal["required", "not_required", "cannot_tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What jurisdiction turns on; Parties as ISO 3166-1 alpha-2, None where not known."""
+
+    from_party: str
+    to_party: str
+    residence: str | None = None  # where the person whose data are sought resides
+    person_in: str | None = None  # where the person, or the target of an interception, is
+    nationality: str | None = None
+    us_person: bool | None = None  # 18 USC 2523(a)(2)
+    offence_place: str | None = None
+    provider_seat: str | None = None  # designated establishment or legal representative
+    data_location: str | None = None
+    emergency: bool = False
+    needs_assistance: bool = True  # an interception that needs technical assistance of the other State
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Whether a Party must be notified, with what effect, why, and under which provision."""
+
+    party: str
+    answer: Answer
+    effect: Effect
+    reason: str
+    provision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Whom the order may not be aimed at: ``certain`` is False when a fact that decides it is not known."""
+
+    reason: str
+    provision: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """Notifications owed or excused, bars, and questions that the facts leave open."""
+
+    notifications: tuple[Notification, ...]
+    bars: tuple[Bar, ...]
+    questions: tuple[str, ...]
+
+    @property
+    def required(self) -> tuple[Notification, ...]:
+        """The notifications that must be made."""
+        return tuple(n for n in self.notifications if n.answer == "required")
+
+
+def jurisdiction(book: LawBook, instrument_id: str, measure: str, facts: Facts, day: date) -> Jurisdiction:
+    """Whom an order under ``instrument_id`` for ``measure`` must be notified to on ``day``, and whom it may not target.
+
+    Raises NotFound for an unknown instrument or measure.
+    """
+    i = book.instrument(instrument_id)
+    book.measure(measure)
+    rule = i.measure(measure, day)
+    notifications = [*_enforcing(i, rule, facts, day), *_interception(book, i, measure, facts, day)]
+    notifications += [*_third_country(i, facts, day), *_declared(book, i, measure, facts, day)]
+    return Jurisdiction(tuple(notifications), tuple(_bars(i, facts, day)), tuple(_questions(i, rule, facts, day)))
+
+
+def _rule(i: Instrument, topic: str, day: date) -> Rule | None:
+    return next((r for r in (*i.rules, *i.scope) if r.topic == topic and r.holds_on(day)), None)
+
+
+def _enforcing(i: Instrument, rule: MeasureRule | None, f: Facts, day: date) -> Iterator[Notification]:
+    """The enforcing authority, unless offence and residence are at home (Regulation (EU) 2023/1543 art 8)."""
+    if i.proceeding != "order" or rule is None:
+        return
+    said = _rule(i, "notification", day)
+    where = f.provider_seat or f.to_party
+    provision = said.provision if said else rule.provision
+    if not rule.notify_authority:
+        if said is not None and any(m.notify_authority for m in i.measures):
+            yield Notification(where, "not_required", "informs", "Not for this category of data.", provision)
+        return
+    exception = _rule(i, "residence_exception", day)
+    if exception is not None and f.offence_place == f.from_party and f.residence == f.from_party:
+        why = "The offence is committed in the issuing State and the person resides there."
+        yield Notification(where, "not_required", "informs", why, exception.provision)
+        return
+    yield Notification(where, "required", _effect(i, rule, f, day), _why(f, exception is not None), provision)
+
+
+def _effect(i: Instrument, rule: MeasureRule, f: Facts, day: date) -> Effect:
+    """Suspends the addressee's duty, except in an emergency (Regulation (EU) 2023/1543 art 8(4))."""
+    said = _rule(i, "notification_effect", day)
+    suspends = rule.notify_effect == "suspends" or bool(said and said.parameters.get("suspends"))
+    if f.emergency and said is not None and said.parameters.get("in_emergency") is False:
+        suspends = False
+    return "suspends" if suspends else "may_object"
+
+
+def _why(f: Facts, exception: bool) -> str:
+    if not exception:
+        return "The instrument requires it."
+    if f.residence not in (None, f.from_party):
+        return f"The person resides in {f.residence}, not in the issuing State."
+    if f.offence_place not in (None, f.from_party):
+        return f"The offence was committed in {f.offence_place}, not in the issuing State."
+    unknown = " and ".join(w for w, v in (("residence", f.residence), ("place of the offence", f.offence_place)) if not v)
+    return f"The residence exception is not shown: {unknown} not known."
+
+
+def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: date) -> Iterator[Notification]:
+    """The State where the target is, when its help is not needed (Directive 2014/41/EU art 31)."""
+    said = _rule(i, "notification", day)
+    if measure != "interception" or said is None or i.proceeding != "request":
+        return
+    if f.person_in is None:
+        why = "Where the target is, is not known; notify immediately on becoming aware."
+        yield Notification(f.to_party, "cannot_tell", "may_object", why, said.provision)
+    elif f.person_in == f.from_party:
+        yield Notification(f.person_in, "not_required", "informs", "The target is in the State itself.", said.provision)
+    elif f.person_in == f.to_party and f.needs_assistance:
+        why = "Its technical assistance is asked for by the order itself."
+        yield Notification(f.person_in, "not_required", "informs", why, said.provision)
+    elif book.bound(i.id, f.person_in, day) is not None:
+        why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object within 96 hours."
+        yield Notification(f.person_in, "required", "may_object", why, said.provision)
+    else:
+        why = f"The target is in {f.person_in}, which is not bound by {i.short}."
+        yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)
+
+
+def _third_country(i: Instrument, f: Facts, day: date) -> Iterator[Notification]:
+    """A third State where the target is known to be (US-UK Agreement art 5(10))."""
+    said = _rule(i, "third_country_target", day)
+    if said is None or f.person_in in (None, f.from_party, f.to_party):
+        return
+    why = f"The target is known to be in {f.person_in}; unless harmful to security, the investigation or human rights."
+    answer: Answer = "required" if said.settled else "cannot_tell"
+    yield Notification(str(f.person_in), answer, "informs", why, said.provision)
+
+
+def _declared(book: LawBook, i: Instrument, measure: str, f: Facts, day: date) -> Iterator[Notification]:
+    """A Party that requires notification by its own declaration (CETS 224 art 7(5)(a))."""
+    law = book.by_party.get(f.to_party)
+    for d in law.declared(i.id, "requires_notification", day, measure) if law else ():
+        effect: Effect = "must_consult" if d.value == "consult" else "may_object"
+        yield Notification(f.to_party, "required" if d.settled else "cannot_tell", effect, d.text, d.provision)
+
+
+def _bars(i: Instrument, f: Facts, day: date) -> Iterator[Bar]:
+    """Whom the agreement forbids to target (18 USC 2523(b)(4)(A); US-UK Agreement arts 1(12), 4(3))."""
+    topic = "targeting_by_us" if f.from_party == "US" else "targeting_by_partner"
+    said = _rule(i, topic, day)
+    if said is None:
+        return
+    place = str(said.parameters.get("not_located_in", ""))
+    if place and f.person_in in (None, place):
+        where = f"is located in {place}" if f.person_in else f"may be located in {place}: where it is, is not known"
+        yield Bar(f"The target {where}.", said.provision, said.settled and f.person_in is not None)
+    nation = str(said.parameters.get("not_nationals_of", ""))
+    if nation and f.nationality in (None, nation):
+        what = f"is a national of {nation}" if f.nationality else f"may be a national of {nation}: nationality not known"
+        yield Bar(f"The target {what}.", said.provision, said.settled and f.nationality is not None)
+    if said.parameters.get("not_us_persons_anywhere") and f.us_person is not False:
+        sure = f.us_person is True
+        what = "is a US person" if sure else "may be a US person: not known"
+        yield Bar(f"The target {what}.", said.provision, said.settled and sure)
+
+
+def _questions(i: Instrument, rule: MeasureRule | None, f: Facts, day: date) -> Iterator[str]:
+    if rule is None:
+        yield f"{i.short} does not offer this measure on {day}."
+    regardless = i.proceeding == "order"  # Regulation (EU) 2023/1543 art 1(1): wherever the data lie
+    if f.data_location not in (None, f.to_party) and not regardless:
+        yield f"The data are in {f.data_location}: can {f.to_party} reach them under its own law?"
+    if regardless and f.provider_seat not in (None, f.to_party):
+        yield f"The provider is established in {f.provider_seat}: the order goes there, not to {f.to_party}."

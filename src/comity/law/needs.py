@@ -1,0 +1,110 @@
+"""What a way needs once it is open: who issues, who authorises, thresholds, language, contents, notification.
+
+Left to others: whether a request has it all (`comity.safeguards`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from comity.law.book import LawBook
+from comity.law.offences import OffenceFacts, double_criminality
+from comity.law.schema import Instrument, MeasureRule, PartyLaw
+from comity.law.thresholds import below_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that is needed, with its provision. ``settled`` is False where the files cannot tell."""
+
+    kind: str
+    what: str
+    provision: str
+    settled: bool = True
+
+
+def needs_of(
+    book: LawBook, i: Instrument, rule: MeasureRule, to_party: str, offence: OffenceFacts | None, day: date
+) -> tuple[Need, ...]:
+    """Everything that ``i`` needs for ``rule`` from a request to ``to_party``, in the order a drafter meets it."""
+    law = book.by_party.get(to_party)
+    return (
+        *_authority(rule), *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
+        *_measure(rule), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
+        *_contents(i, rule, day),
+    )
+
+
+def _authority(rule: MeasureRule) -> Iterator[Need]:
+    if rule.issue:
+        yield Need("issue", f"Issued by {_list(rule.issue)}.", rule.provision, rule.settled)
+    if rule.validate:
+        what = f"Any other authority: validated by {_list(rule.validate)}."
+        yield Need("validate", what, rule.provision, rule.settled)
+    if rule.judge_required:
+        what = "Authorised beforehand by a court or an independent body."
+        yield Need("judge", what, rule.provision, rule.settled)
+
+
+def _list(kinds: tuple[str, ...]) -> str:
+    words = [k.replace("_", " ") for k in kinds]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _penalty(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day: date) -> Iterator[Need]:
+    if offence is not None:
+        short = below_threshold(i, rule, offence, day)
+        if short is not None:
+            yield Need("threshold", short.reason, short.provision, settled=False)
+        return
+    for t in (*i.thresholds, *rule.thresholds):
+        if t.holds_on(day):
+            amount = f"{t.years} years" if t.years else f"{t.months} months"
+            of = "a maximum" if t.basis == "maximum_penalty" else "a sentence"
+            either = f", or one of: {_list(t.or_offences)}" if t.or_offences else ""
+            yield Need("threshold", f"An offence with {of} of at least {amount}{either}.", t.provision, t.settled)
+
+
+def _dual(
+    book: LawBook, i: Instrument, rule: MeasureRule, to_party: str, offence: OffenceFacts | None, day: date
+) -> Iterator[Need]:
+    if offence is None:
+        return
+    found = double_criminality(book, i, rule.id, offence, to_party, day)
+    if found.verdict in ("lacking", "cannot_tell"):
+        what = f"Double criminality ({found.verdict.replace('_', ' ')}): {' '.join(found.reasons)}"
+        yield Need("dual_criminality", what, found.provision, settled=found.verdict != "cannot_tell")
+
+
+def _measure(rule: MeasureRule) -> Iterator[Need]:
+    if rule.bounded_period:
+        yield Need("period", "A period with both ends.", rule.provision, rule.settled)
+    if rule.notify_authority:
+        what = "Notification of the authority of the enforcing State, unless an exception applies."
+        yield Need("notification", what, rule.provision, rule.settled)
+
+
+def _language(law: PartyLaw | None, i: Instrument, rule: MeasureRule, party: str, day: date) -> Iterator[Need]:
+    if law is None:
+        yield Need("language", f"Which languages {party} accepts is not in the files.", i.citation, settled=False)
+        return
+    accepted = law.declared(i.id, "accepts_language", day, rule.id)
+    if accepted:
+        words = _list(tuple(dict.fromkeys(d.value for d in accepted)))
+        settled = any(d.settled for d in accepted)
+        yield Need("language", f"In a language {party} accepts: {words}.", accepted[0].provision, settled)
+
+
+def _declared(law: PartyLaw | None, i: Instrument, rule: MeasureRule, day: date) -> Iterator[Need]:
+    for effect in ("requires_judge", "requires_notification", "requires_form", "requires_dual_criminality"):
+        for d in law.declared(i.id, effect, day, rule.id) if law else ():
+            yield Need(effect, d.text, d.provision, d.settled)
+
+
+def _contents(i: Instrument, rule: MeasureRule, day: date) -> Iterator[Need]:
+    for c in i.contents:
+        if c.holds_on(day) and (not c.measures or rule.id in c.measures):
+            section = f" (section {c.section})" if c.section else ""
+            yield Need("contents", f"{c.title}{section}.", c.provision, c.settled)

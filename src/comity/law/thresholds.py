@@ -1,0 +1,87 @@
+"""Seriousness: is the offence grave enough, and of the kind, for the instrument and the measure?
+
+Left to others: the 3-year condition of the list exception (`comity.law.offences`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from comity.law.offences import OffenceFacts
+from comity.law.schema import Instrument, MeasureRule, Threshold
+
+# Names that thresholds use for offences defined by other acts, in the words of the 32 and of the ICCS.
+KINDS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
+    "attacks_on_information_systems": (frozenset({"computer_crime"}), ("0903",)),  # Directive 2013/40/EU
+    "child_sexual_abuse": (frozenset({"child_sexual_exploitation"}), ("03022",)),  # Directive 2011/93/EU
+    "non_cash_payment_fraud": (frozenset({"forgery_means_of_payment"}), ()),  # Directive (EU) 2019/713
+    "obstruction_of_justice": (frozenset(), ("0806",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why the offence does not reach, and the provision; ``certain`` is False when the files cannot tell."""
+
+    reason: str
+    provision: str
+    certain: bool
+
+
+def below_threshold(
+    instrument: Instrument, rule: MeasureRule, offence: OffenceFacts, day: date, stage: str = "prosecution"
+) -> Shortfall | None:
+    """None when every threshold on the maximum penalty is reached (or the offence needs none).
+
+    ``stage`` is ``prosecution`` or ``sentence``; thresholds of the other stage are left aside, as are those that look
+    at the sentence passed.
+    """
+    for t in (*instrument.thresholds, *rule.thresholds):
+        if not t.holds_on(day) or t.basis != "maximum_penalty" or t.applies_to not in ("", stage):
+            continue
+        found = _one(t, offence)
+        if found is not None:
+            return found
+    return _outside(instrument, offence)
+
+
+def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
+    months = t.months if t.months is not None else 12 * (t.years or 0)
+    asked = f"a maximum of at least {t.years} years" if t.years else f"a maximum of at least {months} months"
+    if any(is_kind(offence, kind) for kind in t.or_offences):
+        return None
+    reaches = offence.reaches(months)
+    if reaches is None:
+        return Shortfall(f"It needs {asked}; the maximum penalty is not stated.", t.provision, certain=False)
+    if reaches and not offence.settled:
+        return Shortfall(f"It needs {asked}; the maximum penalty is not verified.", t.provision, certain=False)
+    if reaches:
+        return None
+    known = offence.settled and t.settled and (bool(offence.iccs or offence.list_category) or not t.or_offences)
+    return Shortfall(f"The offence does not reach {asked}.", t.provision, certain=known)
+
+
+def is_kind(offence: OffenceFacts, kind: str) -> bool:
+    """Whether the offence is of a kind named by a threshold: a category of the 32, or one of `KINDS`."""
+    categories, codes = KINDS.get(kind, (frozenset({kind}), ()))
+    return offence.list_category in categories or any(c and offence.iccs.startswith(c) for c in codes)
+
+
+def _outside(i: Instrument, offence: OffenceFacts) -> Shortfall | None:
+    """Outside the offences that the instrument's scope names by category (UNCAC: corruption)."""
+    for s in i.scope:
+        only = str(s.parameters.get("offences", ""))
+        kinds = [k for k in _words(only) if not k.isdigit()]
+        if not kinds or any(is_kind(offence, k) for k in kinds):
+            continue
+        if not offence.list_category:
+            return Shortfall(f"It is about {only} only; the category is not given.", s.provision, certain=False)
+        laundering = offence.list_category == "money_laundering"  # that of the proceeds of such an offence is covered
+        return Shortfall(f"It is about {only} only.", s.provision, certain=not laundering)
+    return None
+
+
+def _words(text: str) -> list[str]:
+    """The words of a list in a parameter."""
+    return text.replace(",", " ").split()
