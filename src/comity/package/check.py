@@ -1,0 +1,190 @@
+"""The offline check of a package: was every safeguard kept, and can each word of that be proved?
+
+Nothing in the package is trusted. Trust comes from the verifier's anchors; law and tables are the verifier's own. The
+order: files, maker's seal, Party files, each record's proofs and signatures, how they fit, both sides' assessments
+made again, exhibits. Whatever cannot be checked counts against the package.
+
+Left to others: opening files and printing (`comity.cli`); each check's own rules, in the modules it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+from comity.docket.assess import Bench
+from comity.docket.directory import Directory, open_party_file
+from comity.docket.step import Proceeding
+from comity.errors import Unverified
+from comity.law.book import LawBook
+from comity.package.anchors import Anchors
+from comity.package.bag import seal_message
+from comity.package.container import Limits
+from comity.package.contents import PackageContents
+from comity.package.exhibits import check_exhibits
+from comity.package.lines import record_lines
+from comity.package.proved import Proved, check_positions, check_times, origins_of, prove, record_name
+from comity.package.reader import Package, open_package
+from comity.package.replay import Assessed, replay
+from comity.package.verdict import Report, Verdict
+from comity.signing.keys import PublicKey
+from comity.signing.seal import check_seal
+
+Views = dict[str, dict[str, Assessed]]
+
+
+def check_source(
+    source: BinaryIO,
+    anchors: Anchors,
+    law: LawBook,
+    proceedings: Mapping[str, Proceeding],
+    now: int,
+    limits: Limits | None = None,
+) -> Verdict:
+    """Open a package and check it; a file that is no package is a verdict too. ``now`` in POSIX seconds."""
+    report, opened = Report(), list[Package]()
+    with report.guard("the file"):
+        opened.append(open_package(source, limits))
+    if not opened:
+        return _verdict(None, report, (), 0)
+    return check_package(opened[0], anchors, law, proceedings, now)
+
+
+def check_package(
+    package: Package, anchors: Anchors, law: LawBook, proceedings: Mapping[str, Proceeding], now: int
+) -> Verdict:
+    """Check an opened package offline. Never raises: what goes wrong is a problem, and then ``ok`` is False."""
+    report = Report()
+    report.check("files", True, "RFC 8493", "Every file is there once, with the digest that the manifest names.")
+    records: list[Proved] = []
+    reassessed = 0
+    with report.guard("the package"):
+        contents = package.contents
+        directory = _directory(contents, anchors, report)
+        benches = {
+            origin: Bench(proceedings, law, directory, party) for origin, (party, _) in origins_of(directory).items()
+        }
+        records = _prove_all(contents, anchors, benches, now, report)
+        _check_seal(package, directory, records, report)
+        _check_law(contents, law, report)
+        check_positions(records, report)
+        check_times(records, report)
+        views = {o: replay(contents.docket, o, bench, records, report) for o, bench in benches.items()}
+        _check_logs(records, views, directory, benches, report)
+        check_exhibits(contents.exhibits, records, views, report)
+        for record in records:
+            lines = record_lines(record, {o: view[record.id] for o, view in views.items() if record.id in view})
+            report.lines.extend(lines)
+            reassessed += all(line.reassessed for line in lines if line.verdict)
+        if not any(line.effect and line.reassessed for line in report.lines):
+            report.problem("the package", "Nothing in it had effect and could be assessed again; it proves nothing.")
+    return _verdict(package.contents, report, records, reassessed)
+
+
+def _verdict(contents: PackageContents | None, report: Report, records: Sequence[Proved], reassessed: int) -> Verdict:
+    return Verdict(
+        ok=not report.problems and bool(records),
+        docket=contents.docket if contents else "",
+        made_by=contents.made_by if contents else "",
+        made_at=contents.made_at if contents else "",
+        records=len(contents.records) if contents else 0,
+        reassessed=reassessed,
+        lines=tuple(report.lines),
+        problems=tuple(report.problems),
+    )
+
+
+def _directory(contents: PackageContents, anchors: Anchors, report: Report) -> Directory:
+    """The Party files, each under the root that the anchors pin. Unverified, Malformed."""
+    files = {}
+    for code, data in contents.party_files.items():
+        root = anchors.parties.get(code)
+        if root is None:
+            raise Unverified(f"The anchors name no root for {code}.", "Obtain it from that Party and compare it.")
+        file = open_party_file(data, root)
+        if file.party != code:
+            raise Unverified(f"The file of {code} is that of {file.party}.", "Ask for the right one.")
+        files[code] = (file, root)
+        why = f"The file of {code}, version {file.version} of {file.issued}, is signed by the root the anchors name."
+        report.check(f"Party file {code}", True, "RFC 7515; DESIGN section 3", why)
+    return Directory(files)
+
+
+def _check_seal(package: Package, directory: Directory, records: Sequence[Proved], report: Report) -> None:
+    """The maker's seal over the manifest: only with it is it known that nothing was left out."""
+
+    def resolve(kid: str) -> PublicKey:
+        node = directory.node_by_seal(kid)
+        entry = next(e for e in node.seals if e.kid == kid)
+        if node.id != package.contents.made_by:
+            raise Unverified(f"The package says it was made by {package.contents.made_by}, but {node.id} sealed it.")
+        if entry.revoked_position is not None:
+            raise Unverified(f"The key that sealed the package was revoked at {entry.revoked_position}.")
+        last = max((r.places[node.origin].position for r in records if node.origin in r.places), default=0)
+        return directory.seal_key(kid, max(last, entry.from_position))
+
+    with report.guard("the package's seal"):
+        check_seal(package.seal, seal_message(package.manifest), resolve)
+        made = package.contents
+        why = f"{made.made_by} sealed the manifest on {made.made_at}: nothing was left out since."
+        report.check("package seal", True, "RFC 7515; RFC 8493", why)
+
+
+def _check_law(contents: PackageContents, law: LawBook, report: Report) -> None:
+    same = contents.law == law.version
+    why = "with the same edition of the law files" if same else f"with the verifier's edition {law.version[:12]}"
+    report.check("law", True, "the law of each record's day", f"Every finding was assessed again {why}.")
+
+
+def _prove_all(
+    contents: PackageContents, anchors: Anchors, benches: Mapping[str, Bench], now: int, report: Report
+) -> list[Proved]:
+    proved = []
+    bench = next(iter(benches.values()), None)
+    if bench is None:
+        raise Unverified("The package holds no Party file with a node.", "Ask for a package with the Parties' files.")
+    for packaged in contents.records:
+        with report.guard(record_name(packaged.sealed.record.step, packaged.id)):
+            proved.append(prove(packaged, contents.docket, bench, anchors, now))
+    return proved
+
+
+def _check_logs(
+    records: Sequence[Proved],
+    views: Views,
+    directory: Directory,
+    benches: Mapping[str, Bench],
+    report: Report,
+) -> None:
+    """From the sending on, every effective record stands in the logs of both sides."""
+    effective = [r for r in records if _effect(r, views)]
+    crossing = [i for i, r in enumerate(records) if r in effective and _crosses(r, benches[r.own.origin])]
+    if not crossing:
+        return
+    both = _both_sides(effective, views, directory)
+    for record in records[crossing[0] :]:
+        lacking = sorted(both - set(record.places))
+        if lacking and record in effective:
+            report.problem(record.name, f"It has no proof from the log {lacking[0]}; both sides must have logged it.",
+                           "Ask for the missing proof; an act that only one side logged proves nothing to the other.")
+
+
+def _crosses(record: Proved, bench: Bench) -> bool:
+    step = bench.step(record.authentic.sealed.record.step)
+    return step is not None and step.crosses
+
+
+def _effect(record: Proved, views: Views) -> bool:
+    """Whether it has effect in its own node's log."""
+    own = views.get(record.own.origin, {}).get(record.id)
+    return own is not None and own.entry.effect
+
+
+def _both_sides(effective: Sequence[Proved], views: Views, directory: Directory) -> set[str]:
+    """The logs of all nodes that acted, and of the node that was asked."""
+    origins = {r.own.origin for r in effective}
+    for record in effective:
+        addressee = getattr(views[record.own.origin][record.id].entry.body, "addressee", None)
+        if addressee is not None:
+            origins.add(directory.node_for(addressee.authority).origin)
+    return origins

@@ -1,0 +1,130 @@
+"""Proof record by record: its place in each log, its seal and hand at that place, and how the places fit together.
+
+Left to others: what the law says of it (`comity.package.replay`); whether log, leaf and commitment hold
+(`comity.docket.logged`), which this calls for every proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from comity.docket.assess import Bench
+from comity.docket.authenticate import Authentic, authenticate
+from comity.docket.directory import Directory, NodeEntry
+from comity.docket.logged import Logged, Place, check_logged
+from comity.errors import Unverified
+from comity.package.anchors import Anchors
+from comity.package.contents import PackagedRecord
+from comity.package.verdict import Report
+
+TOLERANCE = 300  # seconds that clocks of filers and witnesses may differ
+_ASK = "Ask the node that made the package for its original proofs, and tell oversight."
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A record whose signatures and proofs hold: its place in its own node's log, and in every log given."""
+
+    authentic: Authentic
+    own: Place
+    places: Mapping[str, Place]
+    logged: Mapping[str, Logged]
+
+    @property
+    def id(self) -> str:
+        """The record's identifier."""
+        return self.authentic.id
+
+    @property
+    def name(self) -> str:
+        """The record for people: step and the beginning of the identifier."""
+        return record_name(self.authentic.sealed.record.step, self.id)
+
+
+def record_name(step: str, identifier: str) -> str:
+    """How a record is called in a sentence."""
+    return f"{step} ({identifier[:15]}…)"
+
+
+def origins_of(directory: Directory) -> dict[str, tuple[str, NodeEntry]]:
+    """Each log's Party and node. Unverified when two Parties claim the same log, authority, node or seal key."""
+    origins: dict[str, tuple[str, NodeEntry]] = {}
+    claimed: dict[tuple[str, str], str] = {}
+    for code, file in directory.files.items():
+        names = [("authority", a.id) for a in file.authorities]
+        for node in file.nodes:
+            names += [("node", node.id), ("log", node.origin), *(("seal key", e.kid) for e in node.seals)]
+            origins[node.origin] = (code, node)
+        for name in names:
+            if claimed.setdefault(name, code) != code:
+                raise Unverified(f"{claimed[name]} and {code} both claim the {name[0]} {name[1]}.", "Ask both Parties.")
+    return origins
+
+
+def prove(packaged: PackagedRecord, docket: str, bench: Bench, anchors: Anchors, now: int) -> Proved:
+    """Check a record's proofs, then its seal and hand at its place in its own log. Malformed, Unverified, NotFound."""
+    sealed, record, directory = packaged.sealed, packaged.sealed.record, bench.directory
+    if record.docket != docket:
+        raise Unverified(f"The record is of the docket {record.docket}, not of {docket}.", _ASK)
+    step = bench.step(record.step)
+    if step is None:
+        raise Unverified(f"This verifier knows no step {record.step!r}.", "Use a version that knows it.")
+    places: dict[str, Place] = {}
+    for logged in packaged.logged:
+        if logged.origin in places:
+            raise Unverified(f"There are two proofs from the log {logged.origin}.", _ASK)
+        if logged.kind != step.kind:
+            raise Unverified(f"The log {logged.origin} has it as {logged.kind!r}; {step.name} is {step.kind!r}.", _ASK)
+        places[logged.origin] = check_logged(sealed, logged, anchors.policy(logged.origin), now, None)
+    own = _own_place(record.authority, places, directory)
+    authentic = authenticate(sealed, directory, own.position)
+    if authentic.node.origin != own.origin:
+        raise Unverified(f"It was sealed by {authentic.node.id}, whose log {authentic.node.origin} has no proof.", _ASK)
+    return Proved(authentic, own, places, {logged.origin: logged for logged in packaged.logged})
+
+
+def _own_place(authority: str, places: Mapping[str, Place], directory: Directory) -> Place:
+    directory.authority(authority)
+    own = {node.origin for node in directory.nodes() if authority in node.authorities}
+    found = [place for origin, place in places.items() if origin in own]
+    if len(found) != 1:
+        raise Unverified(f"There is no proof from the log of the node that serves {authority}.", _ASK)
+    return found[0]
+
+
+def check_positions(records: Sequence[Proved], report: Report) -> None:
+    """In each log one record per position, an answer after what it answers, one tree per size."""
+    seen: dict[tuple[str, int], str] = {}
+    roots: dict[tuple[str, int], bytes] = {}
+    by_id = {r.id: r for r in records}
+    for record in records:
+        for origin, place in record.places.items():
+            checkpoint = place.checkpoint.checkpoint
+            if seen.setdefault((origin, place.position), record.id) != record.id:
+                report.problem(record.name, f"Two records stand at position {place.position} of {origin}.", _ASK)
+            if roots.setdefault((origin, checkpoint.size), checkpoint.root) != checkpoint.root:
+                report.problem(record.name, f"{origin} showed two trees of {checkpoint.size} leaves: it has forked.",
+                               "Keep both checkpoints; they prove it. Tell every oversight body.")
+            for answered in _answered(record, by_id):
+                before = answered.places.get(origin)
+                if before is not None and before.position >= place.position:
+                    report.problem(record.name, f"It answers {answered.name} but stands before it in {origin}.", _ASK)
+
+
+def check_times(records: Sequence[Proved], report: Report, tolerance: int = TOLERANCE) -> None:
+    """No witness saw a record before the time it claims; no record claims to be older than what it answers."""
+    by_id = {r.id: r for r in records}
+    for record in records:
+        claimed = record.authentic.sealed.record.time.timestamp()
+        for origin, place in record.places.items():
+            seen = [time for _, time in place.checkpoint.cosigned_by]
+            if not seen or min(seen) < claimed - tolerance:
+                report.problem(record.name, f"It claims a time after that at which witnesses saw it in {origin}.", _ASK)
+        for answered in _answered(record, by_id):
+            if answered.authentic.sealed.record.time.timestamp() > claimed + tolerance:
+                report.problem(record.name, f"It claims to be older than {answered.name}, which it answers.", _ASK)
+
+
+def _answered(record: Proved, by_id: Mapping[str, Proved]) -> Iterable[Proved]:
+    return [by_id[a] for a in record.authentic.sealed.record.answers if a in by_id]
