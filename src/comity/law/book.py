@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
@@ -159,7 +160,7 @@ class LawBook:
 def _get(where: Mapping[str, T], key: str, kind: str) -> T:
     found = where.get(key)
     if found is None:
-        near = ", ".join(sorted(where)[:40])
+        near = ", ".join(get_close_matches(key, where, 5) or sorted(where)[:40])
         raise NotFound(f"There is no {kind} {key!r} in the law files.", f"Choose one of: {near}.")
     return found
 

@@ -40,8 +40,13 @@ def check_law(source: Traversable | Mapping[str, str]) -> list[Problem]:
 
 
 def check_decoded(decoded: Decoded, files: Mapping[str, str]) -> list[Problem]:
-    """As `check_law`, for files already decoded."""
+    """As `check_law`, for files already decoded.
+
+    What could not be read is reported alone: everything that refers to it would only repeat it.
+    """
     found = list(decoded.problems)
+    if found:
+        return sorted(set(found))
     everything = [*_statements(decoded), *faults(decoded)]
     for fault in everything:
         line = line_of(files.get(fault.file, ""), fault.path)

@@ -18,7 +18,9 @@ import msgspec
 from comity.law.book import LawBook
 from comity.law.schema import Cited
 
-_NAMES = ("id", "name", "topic", "effect", "field", "code", "rule", "instrument", "list_id", "number", "letter", "value")
+_NAMES = (
+    "id", "name", "topic", "effect", "field", "code", "rule", "instrument", "list_id", "number", "letter", "value",
+)
 _SILENT = frozenset({"since", "until", "as_of"})  # dates decide whether a statement holds; they are not its content
 
 

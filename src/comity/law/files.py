@@ -118,7 +118,8 @@ def decode(files: Mapping[str, str]) -> Decoded:
             raw = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             at = re.search(r"line (\d+)", str(e))
-            out.problems.append(Problem(name, int(at[1]) if at else 0, f"Not TOML: {e}.", "Correct the syntax."))
+            line = int(at[1]) if at else max(1, len(text.splitlines()))  # "at end of document"
+            out.problems.append(Problem(name, line, f"Not TOML: {e}.", "Correct the syntax."))
             continue
         _decode_one(out, name, text, raw)
     for missing in _TABLES.keys() - files.keys():

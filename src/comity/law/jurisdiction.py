@@ -124,8 +124,8 @@ def _why(f: Facts, exception: bool) -> str:
         return f"The person resides in {f.residence}, not in the issuing State."
     if f.offence_place not in (None, f.from_party):
         return f"The offence was committed in {f.offence_place}, not in the issuing State."
-    unknown = " and ".join(w for w, v in (("residence", f.residence), ("place of the offence", f.offence_place)) if not v)
-    return f"The residence exception is not shown: {unknown} not known."
+    asked = (("residence", f.residence), ("place of the offence", f.offence_place))
+    return f"The residence exception is not shown: {' and '.join(w for w, v in asked if not v)} not known."
 
 
 def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: date) -> Iterator[Notification]:
@@ -142,7 +142,7 @@ def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: dat
         why = "Its technical assistance is asked for by the order itself."
         yield Notification(f.person_in, "not_required", "informs", why, said.provision)
     elif book.bound(i.id, f.person_in, day) is not None:
-        why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object within 96 hours."
+        why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object."
         yield Notification(f.person_in, "required", "may_object", why, said.provision)
     else:
         why = f"The target is in {f.person_in}, which is not bound by {i.short}."
@@ -179,8 +179,8 @@ def _bars(i: Instrument, f: Facts, day: date) -> Iterator[Bar]:
         yield Bar(f"The target {where}.", said.provision, said.settled and f.person_in is not None)
     nation = str(said.parameters.get("not_nationals_of", ""))
     if nation and f.nationality in (None, nation):
-        what = f"is a national of {nation}" if f.nationality else f"may be a national of {nation}: nationality not known"
-        yield Bar(f"The target {what}.", said.provision, said.settled and f.nationality is not None)
+        what = "is" if f.nationality else "may be (nationality not known)"
+        yield Bar(f"The target {what} a national of {nation}.", said.provision, said.settled and bool(f.nationality))
     if said.parameters.get("not_us_persons_anywhere") and f.us_person is not False:
         sure = f.us_person is True
         what = "is a US person" if sure else "may be a US person: not known"
