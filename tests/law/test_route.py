@@ -95,7 +95,8 @@ def test_an_offence_below_the_threshold_closes_the_way():
     closed = {c.instrument.id: c for c in _routes("DE", "FR", "evidence", offence="StGB § 185").closed}
     assert closed["untoc"].provision == "UNTOC art 2(b)"
     found = _routes("FR", "IE", "content_data", "content", "Code pénal art 226-15")
-    assert "e_evidence" not in {c.instrument.id for c in found.closed}  # an attack on information systems needs no threshold (art 5(4)(b))
+    # an attack on information systems needs no threshold (art 5(4)(b))
+    assert "e_evidence" not in {c.instrument.id for c in found.closed}
 
 
 def test_what_a_way_needs_is_cited():
