@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from comity.docket.finding import Finding
-from comity.docket.sections import Exhibit, Measure, Notice, Remedies
+from comity.docket.sections import Exhibit, Measure, Notice, PriorProceedings, Remedies
 
 
 class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -56,11 +56,15 @@ class Receipt(_Body, frozen=True, kw_only=True):
 
 
 class Acknowledgement(_Body, frozen=True, kw_only=True):
-    """Confirmation of receipt (EIO Annex B): who is competent, how to reach them, under which number."""
+    """Confirmation of receipt (EIO Annex B): who is competent, how to reach them, under which number.
+
+    ``prior`` is what the requested Party's own registers show of final judgments on the same acts.
+    """
 
     reference: str
     contact: str
     comment: str = ""
+    prior: PriorProceedings = PriorProceedings()
 
 
 class Consultation(_Body, frozen=True, kw_only=True):

@@ -1,0 +1,162 @@
+"""The legal basis: is there an instrument, is it open between these two, and may this authority act under it?"""
+
+from __future__ import annotations
+
+from comity.docket.directory import Authority
+from comity.docket.finding import Finding
+from comity.docket.sections import Measure
+from comity.docket.step import Filing
+from comity.errors import NotFound
+from comity.law.schema import Cited, MeasureRule
+from comity.safeguards.citing import Source, standards, stated
+from comity.safeguards.subject import (
+    HUMAN,
+    Subject,
+    asked_of_request,
+    by_requested,
+    mend,
+    rule_of,
+    standing_authorisation,
+)
+from comity.safeguards.wording import listed
+
+
+@asked_of_request
+def instrument_known(filing: Filing, subject: Subject) -> Finding:
+    """A request names an instrument that the law files have, another Party, and at least one measure (ECHR art 8(2))."""
+    rests = Source(f"{subject.instrument.citation}; ECHR art 8(2)")
+    if subject.instrument.proceeding != "request":
+        why = f"{subject.instrument.short} is carried out by another proceeding: {subject.instrument.proceeding}."
+    elif subject.requested == subject.requesting:
+        why = f"{subject.requested} cannot ask itself for assistance."
+    elif not subject.measures:
+        why = "No measure is asked for."
+    else:
+        return rests.clear("instrument_known", f"{subject.instrument.title} is in the law files.")
+    return rests.hold("instrument_known", why, filing.record.step)
+
+
+@asked_of_request
+def legality_basis(filing: Filing, subject: Subject) -> Finding:
+    """The power is based on law in force that binds both Parties and offers the measure (ECHR art 8(2); Charter art 52(1)).
+
+    Where a statement of law it rests on is unsettled, only a hand that decides (a judge's, or the requested authority's)
+    may go on; otherwise it holds for a human.
+    """
+    name = "legality_basis"
+    in_force = subject.instrument.is_in_force(filing.day)
+    if in_force is None:
+        return Source(subject.instrument.citation).hold(
+            name, f"{subject.instrument.short} is not in force on {filing.day}.", mend(filing)
+        )
+    bound: list[Cited] = [in_force]
+    for party in subject.parties:
+        membership = filing.law.bound(subject.instrument.id, party, filing.day)
+        if membership is None:
+            return _not_bound(filing, subject, party)
+        bound.append(membership)
+    for measure in subject.measures:
+        rule = rule_of(filing, subject, measure)
+        why = _not_offered(filing, subject, measure, rule)
+        if rule is None or why:
+            return stated(*bound).hold(name, why, mend(filing))
+        bound.append(rule)
+    rests = stated(*bound, *standards(filing, name, (filing.assessor,)))
+    if not rests.settled and not _decided_by_hand(filing, subject):
+        return rests.hold(name, "The law files aren't sure of a provision this rests on.", "request.authorise")
+    return rests.clear(
+        name, f"{subject.instrument.short} binds {listed(subject.parties)} and offers {_names(subject)}."
+    )
+
+
+def _decided_by_hand(filing: Filing, subject: Subject) -> bool:
+    return (
+        filing.record.step == "request.authorise" or standing_authorisation(filing) is not None
+        or by_requested(filing, subject)
+    )
+
+
+def _not_bound(filing: Filing, subject: Subject, party: str) -> Finding:
+    excluded = filing.law.excluded(subject.instrument.id, party, filing.day)
+    if excluded is not None:
+        why = f"{party} is not bound by {subject.instrument.short}; choose another instrument."
+        return stated(excluded, party=party).hold("legality_basis", why, mend(filing))
+    if not filing.law.known_on(subject.instrument.id, party, filing.day):
+        why = f"Cannot tell whether {party} was bound by {subject.instrument.short} on {filing.day}."
+        return Source(subject.instrument.citation, party=party).hold("legality_basis", why, HUMAN)
+    why = f"{party} is not known to be bound by {subject.instrument.short} on {filing.day}."
+    return Source(subject.instrument.citation, party=party).hold("legality_basis", why, mend(filing))
+
+
+def _not_offered(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRule | None) -> str:
+    """Why the instrument does not offer a measure to these two, or ``""`` when it does."""
+    if rule is None:
+        return f"{subject.instrument.short} offers no measure called {measure.id}."
+    for other in (*rule.only_without, *subject.instrument.only_without):
+        if all(filing.law.bound(other, p, filing.day) for p in subject.parties):
+            return f"{measure.id} is open only where {filing.law.instrument(other).short} is not; it binds both Parties."
+    return ""
+
+
+def _names(subject: Subject) -> str:
+    return listed(sorted({m.id for m in subject.measures}))
+
+
+@asked_of_request
+def competence(filing: Filing, subject: Subject) -> Finding:
+    """The authority acting is competent, and of a kind that the instrument lets issue, validate or execute (EIO art 2(c)-(d)).
+
+    Competence is what the Party's own signed file says (Budapest Convention arts 27(2), 35; ETS 30 art 24).
+    """
+    name = "competence"
+    asked = by_requested(filing, subject)
+    for measure in subject.measures:
+        rule = rule_of(filing, subject, measure)
+        if rule is None:
+            return Source(subject.instrument.citation).hold(name, f"No rule is known for {measure.id}.", mend(filing))
+        why = _executing(filing, subject, measure, rule) if asked else _issuing(filing, subject, measure, rule)
+        if why:
+            return stated(rule).hold(name, why, filing.record.step if asked else mend(filing))
+    who = filing.record.authority
+    return Source(subject.instrument.citation).clear(name, f"The Party file of {filing.record.party} names {who} for this.")
+
+
+def _issuing(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRule) -> str:
+    """Why the requesting side may not issue this measure or the addressee not execute it; ``""`` when they may."""
+    addressee = _authority(filing, subject.request.addressee.authority)
+    if addressee is None or filing.directory.party_of(addressee.id) != subject.requested:
+        return f"{subject.requested} has no authority {subject.request.addressee.authority!r} in its Party file."
+    if not _covers(filing, subject, addressee.id, measure, "execute"):
+        return f"{addressee.id} is not competent to execute {measure.id} for {subject.requested}."
+    acting = filing.record.authority
+    if not _covers(filing, subject, acting, measure, "issue", "validate", "transmit"):
+        return f"The Party file of {subject.requesting} gives {acting} no competence for {measure.id}."
+    judge = standing_authorisation(filing)
+    hands = [acting] if judge is None else [acting, judge.record.authority]
+    kinds = {a.kind for a in (_authority(filing, h) for h in hands) if a is not None}
+    if rule.issue and not kinds & {*rule.issue, *rule.validate}:
+        return f"{measure.id} is issued or validated by {listed(sorted({*rule.issue, *rule.validate}))} only."
+    return ""
+
+
+def _executing(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRule) -> str:
+    """Why the requested side's authority may not execute this measure; ``""`` when it may."""
+    acting = _authority(filing, filing.record.authority)
+    if acting is None or not _covers(filing, subject, acting.id, measure, "execute"):
+        return f"The Party file of {subject.requested} gives {filing.record.authority} no competence for {measure.id}."
+    if rule.execute and acting.kind not in rule.execute:
+        return f"{measure.id} is executed by {listed(sorted(rule.execute))} only; {acting.id} is {acting.kind}."
+    return ""
+
+
+def _covers(filing: Filing, subject: Subject, authority: str, measure: Measure, *roles: str) -> bool:
+    return any(
+        filing.directory.competence(authority, role, subject.instrument.id, measure.id, filing.day) for role in roles
+    )
+
+
+def _authority(filing: Filing, authority: str) -> Authority | None:
+    try:
+        return filing.directory.authority(authority)
+    except NotFound:
+        return None

@@ -1,0 +1,64 @@
+"""The data: what for, how long, and when they may be erased."""
+
+from __future__ import annotations
+
+from comity.docket.finding import Finding
+from comity.docket.step import Filing
+from comity.safeguards.citing import Source, source
+from comity.safeguards.subject import HUMAN, Subject, asked_of_request, mend
+from comity.safeguards.wording import says_something
+
+_LED_ERASURE = "Directive (EU) 2016/680 arts 5, 16"
+
+
+@asked_of_request
+def purpose_limitation(filing: Filing, subject: Subject) -> Finding:
+    """The request states for what the data will be used, in proceedings the instrument serves (LED arts 4(1)(b), 4(2), 9; EIO art 4).
+
+    Budapest Convention art 28(2)(b) lets the requested Party bind use to the request.
+    """
+    name, rests = "purpose_limitation", source(filing, subject, "purpose_limitation")
+    purpose = subject.request.purpose
+    served = next((r for r in subject.instrument.scope if r.topic == "proceedings" and r.holds_on(filing.day)), None)
+    if served is not None and not served.parameters.get(purpose.proceedings, False):
+        why = f"{subject.instrument.short} does not serve proceedings of the kind {purpose.proceedings}."
+        return Source(served.provision, served.settled).hold(name, why, mend(filing))
+    if not says_something(purpose.statement):
+        return rests.hold(name, "For what the data will be used is not stated.", mend(filing))
+    return rests.clear(name, f"Use is bound to: {purpose.statement}.")
+
+
+@asked_of_request
+def retention_limit(filing: Filing, subject: Subject) -> Finding:
+    """A day of erasure or of review is set under a provision, and has not passed (LED art 5; ECHR art 8, S. and Marper)."""
+    name, rests = "retention_limit", source(filing, subject, "retention_limit")
+    retention = subject.request.retention
+    if subject.preserves_only:
+        return rests.clear(name, "Preservation only: no data are handed over; set when they are asked for.")
+    day = min((d for d in (retention.until, retention.review) if d is not None), default=None)
+    if day is None or not retention.provision:
+        return rests.hold(name, "No day of erasure or review, or not the provision for it, is set.", mend(filing))
+    if day < filing.day:
+        return rests.hold(name, f"The day set for erasure or review, {day}, has passed.", mend(filing))
+    return rests.clear(name, f"To be erased or reviewed by {day} ({retention.provision}).")
+
+
+def erasure_grounded(filing: Filing) -> Finding:
+    """Erasure has a ground that is given, a provision, and names what is in this docket (LED arts 5, 16; Budapest art 29)."""
+    name, body = "erasure_grounded", filing.body
+    rests = Source(_LED_ERASURE)
+    if body is None:
+        return rests.hold(name, "Cannot tell what is to be erased.", HUMAN)
+    known = {e.id for p in filing.docket.all("request.produce") if p.body is not None for e in p.body.exhibits}
+    strange = [r for r in body.records if r not in filing.docket.by_id] + [e for e in body.exhibits if e not in known]
+    if strange or not (body.records or body.exhibits):
+        return rests.hold(name, "It names nothing, or something that is not in this docket.", "request.erase")
+    if not body.provision:
+        return rests.hold(name, "The provision that lets or makes it be erased is not named.", "request.erase")
+    if body.ground == "withdrawn" and filing.docket.latest("request.withdraw") is None:
+        return rests.hold(name, "The request has not been withdrawn.", "request.withdraw")
+    if body.ground == "retention_expired":
+        until = filing.request.retention.until if filing.request is not None else None
+        if until is None or filing.day < until:
+            return rests.hold(name, f"The time for keeping has not ended: {until or 'no day is known'}.", HUMAN)
+    return rests.clear(name, f"Ground: {body.ground} ({body.provision}).")

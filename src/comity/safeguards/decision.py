@@ -1,0 +1,112 @@
+"""The requested side's decision: within the request, on its own law, with reasons; a refusal on a ground that exists."""
+
+from __future__ import annotations
+
+from comity.docket.finding import Finding
+from comity.docket.step import Filing
+from comity.law.schema import Cited, Standard
+from comity.safeguards.citing import Source, source, standards, stated
+from comity.safeguards.grounds import consulted, declared_mandatory, instrument_grounds
+from comity.safeguards.subject import HUMAN, Subject, asked_of_request
+from comity.safeguards.wording import listed, says_something
+
+# Which standards of the catalogue stand behind a ground, where no instrument needs to give it.
+_STANDARDS = {
+    "ne_bis_in_idem": ("ne_bis_in_idem",),
+    "fundamental_rights": ("non_refoulement",),
+    "death_penalty": ("death_penalty_assurance",),
+    "persecution_discrimination": ("persecution_clause",),
+}
+
+
+@asked_of_request
+def statement_of_reasons(filing: Filing, subject: Subject) -> Finding:
+    """Reasons are individual, specific and concrete (Kadi II C-584/10 P; UNTOC art 18(23); Budapest art 27(7); ETS 30 art 19)."""
+    name, rests = "statement_of_reasons", source(filing, subject, "statement_of_reasons")
+    if filing.body is None:
+        return rests.hold(name, "Cannot tell: the reasons were erased or withheld.", HUMAN)
+    reasons = getattr(filing.body, "rationale", "") or getattr(filing.body, "reasons", "")
+    if not says_something(reasons):
+        return rests.hold(name, "No reasons of any substance are given.", filing.record.step)
+    return rests.clear(name, "Reasons are given.")
+
+
+@asked_of_request
+def within_request(filing: Filing, subject: Subject) -> Finding:
+    """What is recognised or ordered is what was asked and authorised, nothing more (EIO art 9(1); Budapest art 25(4))."""
+    name, rests = "within_request", Source(f"{_executed(filing, subject).provision}; ECHR art 8(2)")
+    if filing.body is None:
+        return rests.hold(name, "Cannot tell: the decision was erased or withheld.", HUMAN)
+    asked = {m.id for m in subject.measures}
+    if filing.record.step == "request.order":
+        recognised = filing.docket.latest("request.recognise")
+        asked = set(recognised.body.measures) if recognised is not None and recognised.body is not None else set()
+    beyond = sorted(set(filing.body.measures) - asked)
+    if beyond or not filing.body.measures:
+        why = f"Not asked for or not authorised: {listed(beyond)}." if beyond else "No measure is named."
+        return rests.hold(name, why, filing.record.step)
+    return rests.clear(name, f"Within what was asked: {listed(sorted(filing.body.measures))}.")
+
+
+def _executed(filing: Filing, subject: Subject) -> Source:
+    return source(filing, subject, "domestic_basis")
+
+
+@asked_of_request
+def domestic_basis(filing: Filing, subject: Subject) -> Finding:
+    """The requested side names the provision of its own law that lets it act (EIO arts 9(1), 10(1); Budapest art 25(4); ECHR art 8(2))."""
+    name, rests = "domestic_basis", _executed(filing, subject)
+    if filing.body is None:
+        return rests.hold(name, "Cannot tell: the decision was erased or withheld.", HUMAN)
+    if not filing.body.domestic_provision.strip():
+        return rests.hold(name, f"The provision of {filing.record.party} law is not named.", filing.record.step)
+    return rests.clear(name, f"In {filing.record.party} it rests on {filing.body.domestic_provision}.")
+
+
+@asked_of_request
+def ground_available(filing: Filing, subject: Subject) -> Finding:
+    """A refusal names a ground that the instrument gives for these measures, or that binds whatever the instrument.
+
+    EIO art 11; Budapest Convention arts 27(4), 29(5); ETS 30 art 2; Charter art 50. Says whether it is mandatory.
+    """
+    name = "ground_available"
+    if filing.body is None:
+        return Source(subject.instrument.citation).hold(name, "Cannot tell: the refusal was erased or withheld.", HUMAN)
+    ground: str = filing.body.ground
+    offered = instrument_grounds(filing, subject, ground)
+    declared = declared_mandatory(filing, subject, ground)
+    binding = _binding(filing, subject, ground)
+    if not (offered or declared or binding):
+        given = sorted({g.id for m in subject.measures for g in subject.instrument.grounds_for(m.id, filing.day)})
+        why = f"{ground!r} is no ground here for all of these measures. There is: {listed(given)}."
+        return Source(subject.instrument.citation).hold(name, why, "request.refuse")
+    mandatory = bool(binding or declared) or any(g.binding == "mandatory" for g in offered)
+    whose = subject.requested if declared and not (offered or binding) else ""
+    rests = stated(*offered, *binding, *declared, party=whose)
+    return rests.clear(name, f"{ground} is {'a mandatory' if mandatory else 'an optional'} ground.")
+
+
+def _binding(filing: Filing, subject: Subject, ground: str) -> tuple[Cited, ...]:
+    """The standards behind ``ground`` that bind the requested Party and leave no choice."""
+    found = [s for safeguard in _STANDARDS.get(ground, ()) for s in standards(filing, safeguard, (subject.requested,))]
+    return tuple(
+        s for s in found
+        if isinstance(s, Standard) and s.parameters.get("binding") == "mandatory"
+        and s.parameters.get("scope") != "same_state"
+    )
+
+
+@asked_of_request
+def consulted_first(filing: Filing, subject: Subject) -> Finding:
+    """Where the instrument says so, the other side is consulted before a refusal (EIO art 11(4); Budapest art 27(6))."""
+    name = "consulted_first"
+    if filing.body is None:
+        return Source(subject.instrument.citation).hold(name, "Cannot tell: the refusal was erased or withheld.", HUMAN)
+    ground: str = filing.body.ground
+    needed = [g for g in instrument_grounds(filing, subject, ground) if g.consult_first]
+    if not needed:
+        return Source(subject.instrument.citation).clear(name, "No consultation is asked for on this ground.")
+    rests = Source("; ".join(dict.fromkeys(g.consult_first for g in needed)), all(g.settled for g in needed))
+    if not consulted(filing, subject, ground):
+        return rests.hold(name, f"{subject.requested} must first consult on {ground}.", "request.consult")
+    return rests.clear(name, f"{subject.requested} has consulted on {ground}.")
