@@ -1,7 +1,7 @@
 """A small world for tests: five real Parties with fictitious offices and persons, keys from fixed seeds, sample bodies.
 
-`World` signs real records (compose, hand, seal) and reads its directory from signed Party files; `Matter` takes one docket
-forward on both sides through `authenticate` and `assess`. Nothing here is a mock. Holds no test.
+`World` signs real records (compose, hand, seal) and reads its directory from signed Party files; `Matter` takes one
+docket forward on both sides through `authenticate` and `assess`. Nothing here is a mock. Holds no test.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ OFFICES = {
     "NL": ("Parket Voorbeeldstad", "Rechtbank Voorbeeldstad", "Contactpunt Voorbeeldstad"),
     "IE": ("Office of Prosecutions, Sampletown", "District Court of Sampletown", "Contact point of Sampletown"),
 }
-"""Prosecutor, court and 24/7 contact point of each Party. Their ids: ``de-prosecutor``, ``de-court``, ``de-contact``."""
+"""Prosecutor, court and contact point of each Party. Their ids: ``de-prosecutor``, ``de-court``, ``de-contact``."""
 
 STAFF = (
     ("prosecutor", "prosecutor", "Prosecutor"),
@@ -117,7 +117,10 @@ class World:
         return self._law or load_law()
 
     def who(self, party: str, role: str, office: str = "") -> Who:
-        """The official of a Party with this role; ``office`` tells the two officers apart (default: the prosecutor's)."""
+        """The official of a Party with this role; ``office`` tells the two officers apart.
+
+        default: the prosecutor's.
+        """
         return self.people[party, office or {"judge": "court"}.get(role, "prosecutor"), role]
 
     def root(self, party: str) -> PrivateKey:
@@ -144,9 +147,14 @@ class World:
         """What the Party publishes, unsigned."""
         mine = [w for w in self.people.values() if w.party == party]
         return PartyFile(
-            party=party, version=1, issued=date(2026, 1, 1), names={"en": party},
+            party=party,
+            version=1,
+            issued=date(2026, 1, 1),
+            names={"en": party},
             judiciary_root=self.judiciary(party).public.to_text(),
-            authorities=_authorities(party), competences=_competences(party), nodes=(self._node(party),),
+            authorities=_authorities(party),
+            competences=_competences(party),
+            nodes=(self._node(party),),
             credentials=tuple(self._credential(w) for w in mine),
             oversight=(OversightBody(id=f"{party.lower()}-oversight", names={"en": f"Oversight body of {party}"}),),
             revocations=self._revocations.get(party, ()),
@@ -166,19 +174,32 @@ class World:
         return Bench(PROCEEDINGS, self.law, self.directory, assessor)
 
     def sign(
-        self, step: str, body: msgspec.Struct, docket: Docket, who: Who | str, at: datetime = NOON,
+        self,
+        step: str,
+        body: msgspec.Struct,
+        docket: Docket,
+        who: Who | str,
+        at: datetime = NOON,
         answers: tuple[str, ...] | None = None,
     ) -> SealedRecord:
-        """A sealed record of ``step`` answering the docket's heads, by an official's hand or (a Party's code) by its node."""
+        """A sealed record of ``step`` answering the docket's heads, by an official's hand or by a Party's node (its code)."""
         party = who if isinstance(who, str) else who.party
         record, sections = compose(
-            docket=docket.id, step=step, answers=tuple(sorted(docket.heads)) if answers is None else answers, party=party,
+            docket=docket.id,
+            step=step,
+            answers=tuple(sorted(docket.heads)) if answers is None else answers,
+            party=party,
             authority=f"{party.lower()}-prosecutor" if isinstance(who, str) else who.authority,
-            role="node" if isinstance(who, str) else who.role, at=at, body=body,
+            role="node" if isinstance(who, str) else who.role,
+            at=at,
+            body=body,
         )
         hand = None if isinstance(who, str) else put_hand(record_id(record), who.key)
         return SealedRecord(
-            record=record, hand=hand, seal=self.seal(record, hand, party), sections=sections,
+            record=record,
+            hand=hand,
+            seal=self.seal(record, hand, party),
+            sections=sections,
         )
 
     def seal(self, record: Record, hand: Any, party: str) -> str:
@@ -189,8 +210,14 @@ class World:
         signer = self.judiciary(who.party) if who.role == "judge" else self.root(who.party)
         return issue_credential(
             Credential(
-                kid=who.key.public.kid, key=who.key.public.to_text(), holder=who.holder, role=who.role,
-                authority=who.authority, party=who.party, valid_from=date(2025, 1, 1), valid_until=date(2030, 12, 31),
+                kid=who.key.public.kid,
+                key=who.key.public.to_text(),
+                holder=who.holder,
+                role=who.role,
+                authority=who.authority,
+                party=who.party,
+                valid_from=date(2025, 1, 1),
+                valid_until=date(2030, 12, 31),
                 serial=f"{who.authority}-{who.role}",
             ),
             signer,
@@ -200,8 +227,12 @@ class World:
         key, name = self.node_key(party).public, f"{party.lower()}-node"
         entry = KeyEntry(kid=key.kid, key=key.to_text(), use="seal", authority=name, from_position=0)
         return NodeEntry(
-            id=name, url=f"https://{party.lower()}.example", authorities=tuple(a.id for a in _authorities(party)),
-            seals=(entry,), envelopes=(self.envelope_key(party).public.to_text(),), origin=origin(party),
+            id=name,
+            url=f"https://{party.lower()}.example",
+            authorities=tuple(a.id for a in _authorities(party)),
+            seals=(entry,),
+            envelopes=(self.envelope_key(party).public.to_text(),),
+            origin=origin(party),
             log_vkeys=(self.log_key(party).vkey.encode(),),
         )
 
@@ -221,16 +252,20 @@ def _authorities(party: str) -> tuple[Authority, ...]:
 
 def _competences(party: str) -> tuple[Competence, ...]:
     held = {
-        "prosecutor": ("issue", "transmit", "execute"), "court": ("issue", "validate", "execute"),
+        "prosecutor": ("issue", "transmit", "execute"),
+        "court": ("issue", "validate", "execute"),
         "contact": ("issue", "transmit", "execute"),
     }
     return tuple(
         Competence(
-            authority=f"{party.lower()}-{office}", role=role, provision="Test Act s 1",
+            authority=f"{party.lower()}-{office}",
+            role=role,
+            provision="Test Act s 1",
             instruments=("budapest",) if office == "contact" else ("*",),
             measures=("preserve_data",) if office == "contact" else ("*",),
         )
-        for office, roles in held.items() for role in roles
+        for office, roles in held.items()
+        for role in roles
     )
 
 
@@ -288,20 +323,28 @@ def eio_request(**changes: Any) -> Request:
         Request(
             addressee=Addressee(party="FR", authority="fr-prosecutor"),
             basis=Basis(instrument="eio", article="art 26", domestic_provision="StPO §§ 94, 95, 161a"),
-            reference="12 Js 345/26", language="fr",
+            reference="12 Js 345/26",
+            language="fr",
             offence=Offence(
-                description="Fraud by false invoices to eleven companies", code="StGB § 263", iccs="0701",
-                list_category="fraud", max_years=5, place="DE", time="March to June 2026",
+                description="Fraud by false invoices to eleven companies",
+                code="StGB § 263",
+                iccs="0701",
+                list_category="fraud",
+                max_years=5,
+                place="DE",
+                time="March to June 2026",
             ),
-            facts="Between March and June 2026 the suspect sent false invoices; the money went to an account in France.",
+            facts="Between March and June 2026 the suspect sent false invoices; the money went to France.",
             measures=(account_data(),),
             persons=(Person(role="suspect", name="Erika Mustermann", born="1980-01-01", nationality="DE"),),
             weighing=Weighing(
-                necessity="The account's holder and movements can be learnt from the bank alone and identify the receiver.",
-                less_intrusive="Open sources and the victims' own records were used first and do not name the receiver.",
+                necessity="Who received the money can be learnt from the bank alone.",
+                less_intrusive="Open sources and the victims' records were used first and name nobody.",
                 proportionality="The loss is 480,000 euro; one account and four months are asked for, nothing else.",
             ),
-            rights=Rights(assessment="No risk to the rights of the person beyond the knowledge of one account was found."),
+            rights=Rights(
+                assessment="No risk to the rights of the person beyond the knowledge of one account was found."
+            ),
             prior=PriorProceedings(checked=True),
             privilege=Privilege(checked=True),
             purpose=Purpose(statement="Prosecution of the fraud under 12 Js 345/26"),
@@ -317,8 +360,11 @@ def account_data(**changes: Any) -> Measure:
     """One account over four months."""
     return _with(
         Measure(
-            id="bank_account_data", category="bank", description="Holder, signatories and movements of the account",
-            targets=("FR7612345678901234567890123",), period=Period(start=date(2026, 3, 1), end=date(2026, 6, 30)),
+            id="bank_account_data",
+            category="bank",
+            description="Holder, signatories and movements of the account",
+            targets=("FR7612345678901234567890123",),
+            period=Period(start=date(2026, 3, 1), end=date(2026, 6, 30)),
             holder="Banque Exemple SA",
         ),
         changes,
@@ -334,8 +380,11 @@ def preservation_request(**changes: Any) -> Request:
             reference="24/7-2026-118",
             measures=(
                 Measure(
-                    id="preserve_data", category="content", description="The mailbox, its headers and its connection log",
-                    targets=("muster@post.example",), period=Period(start=date(2026, 11, 1), end=date(2026, 12, 4)),
+                    id="preserve_data",
+                    category="content",
+                    description="The mailbox, its headers and its connection log",
+                    targets=("muster@post.example",),
+                    period=Period(start=date(2026, 11, 1), end=date(2026, 12, 4)),
                     holder="Courrier Exemple SAS",
                 ),
             ),
@@ -351,9 +400,14 @@ def authorisation(entry: Entry, **changes: Any) -> bodies.Authorisation:
     request: Request = entry.body
     return _with(
         bodies.Authorisation(
-            request=entry.id, measures=request.measures, necessity=text("need for the data"),
-            proportionality=text("weight of the interference"), domestic_provision="StPO § 162",
-            rights=text("position of the person concerned"), notice=request.notice, valid_until=date(2027, 6, 30),
+            request=entry.id,
+            measures=request.measures,
+            necessity=text("need for the data"),
+            proportionality=text("weight of the interference"),
+            domestic_provision="StPO § 162",
+            rights=text("position of the person concerned"),
+            notice=request.notice,
+            valid_until=date(2027, 6, 30),
         ),
         changes,
     )
@@ -363,7 +417,8 @@ def recognition(*measures: str, **changes: Any) -> bodies.Recognition:
     """A decision to recognise and execute these measures."""
     return _with(
         bodies.Recognition(
-            measures=measures or ("bank_account_data",), domestic_provision="Code de procédure pénale art 694-20",
+            measures=measures or ("bank_account_data",),
+            domestic_provision="Code de procédure pénale art 694-20",
             rights=text("position of the person concerned"),
         ),
         changes,
@@ -374,8 +429,10 @@ def court_order(*measures: str, **changes: Any) -> bodies.CourtOrder:
     """An order of the requested Party's court."""
     return _with(
         bodies.CourtOrder(
-            measures=measures or ("bank_account_data",), domestic_provision="Code de procédure pénale art 60-2",
-            reasons=text("execution"), valid_until=date(2027, 6, 30),
+            measures=measures or ("bank_account_data",),
+            domestic_provision="Code de procédure pénale art 60-2",
+            reasons=text("execution"),
+            valid_until=date(2027, 6, 30),
         ),
         changes,
     )
@@ -385,8 +442,12 @@ def exhibit(**changes: Any) -> Exhibit:
     """One bank statement."""
     return _with(
         Exhibit(
-            id="E1", name="statement.xml", media_type="application/xml", size=2048,
-            digest="sha256:" + sha256(b"statement").hexdigest(), description="Statement of account",
+            id="E1",
+            name="statement.xml",
+            media_type="application/xml",
+            size=2048,
+            digest="sha256:" + sha256(b"statement").hexdigest(),
+            description="Statement of account",
             measure="bank_account_data",
         ),
         changes,
@@ -408,7 +469,9 @@ def refusal(ground: str, **changes: Any) -> bodies.Refusal:
     """A refusal on a ground, reasoned."""
     return _with(
         bodies.Refusal(
-            ground=ground, provision="Directive 2014/41/EU art 11(1)", rationale=text("ground for refusal"),
+            ground=ground,
+            provision="Directive 2014/41/EU art 11(1)",
+            rationale=text("ground for refusal"),
             remedies=Remedies(available="Appeal to the chambre de l'instruction"),
         ),
         changes,

@@ -364,7 +364,7 @@ DUTIES = (
     Duty(
         name="follow up",
         since=("request.preserve",),
-        limit="preservation",
+        limit="keep_preserved",
         owed_by="requesting",
         due=("request.followup",),
         otherwise="request.overdue",

@@ -21,7 +21,10 @@ _RULE = "Directive 2014/41/EU art 2(c); ECHR art 8; EU Charter art 52(1)"
 
 
 def authorises_latest(filing: Filing) -> Finding:
-    """An authorisation names the request as it last stood (EIO art 2(c): the judge decides on this request, no other)."""
+    """An authorisation names the request as it last stood.
+
+    EIO art 2(c): the judge decides on this request, no other.
+    """
     latest = filing.docket.latest("request.draft", "request.revise")
     if filing.body is None or latest is None:
         return Source(_RULE).hold("authorises_latest", "Cannot tell which request is meant.", HUMAN)
@@ -32,7 +35,10 @@ def authorises_latest(filing: Filing) -> Finding:
 
 
 def not_wider(filing: Filing) -> Finding:
-    """A judge may narrow what was asked, never widen it: no other measure, target or time (EIO art 6(1); Charter art 52(1))."""
+    """A judge may narrow what was asked, never widen it: no other measure, target or time.
+
+    EIO art 6(1); Charter art 52(1).
+    """
     rests = Source("Directive 2014/41/EU art 6(1); EU Charter art 52(1)")
     if filing.body is None or filing.request is None:
         return rests.hold("not_wider", "Cannot tell: request or authorisation was erased or withheld.", HUMAN)
@@ -61,7 +67,10 @@ def _period_within(granted: Period, asked: Period) -> bool:
 
 @asked_of_request
 def reasoned(filing: Filing, subject: Subject) -> Finding:
-    """A judge says why: necessity, proportionality, rights, the domestic provision, until when (EIO art 6(1); ECHR art 8(2))."""
+    """A judge says why: necessity, proportionality, rights, the domestic provision, until when.
+
+    EIO art 6(1); ECHR art 8(2).
+    """
     body = filing.body
     rests = Source("Directive 2014/41/EU art 6(1); ECHR art 8(2); EU Charter art 52(1)")
     if body is None:
@@ -77,10 +86,12 @@ def reasoned(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def judicial_authorisation(filing: Filing, subject: Subject) -> Finding:
-    """No evidence moves without a judge's own hand under the request as it stands (EIO art 2(c); ECHR art 8; HK C-746/18).
+    """No evidence moves without a judge's own hand under the request as it stands.
 
-    Comity demands a judge even where the instrument lets a prosecutor issue. Only a pure preservation needs none: nothing
-    is disclosed on it (Budapest Convention art 29(3)).
+    EIO art 2(c); ECHR art 8; HK C-746/18.
+
+    Comity demands a judge even where the instrument lets a prosecutor issue. Only a pure preservation needs none:
+    nothing is disclosed on it (Budapest Convention art 29(3)).
     """
     name, rests = "judicial_authorisation", _rests(filing, subject)
     entry = standing_authorisation(filing)
@@ -99,7 +110,8 @@ def _rests(filing: Filing, subject: Subject) -> Source:
     rules = [r for r in (rule_of(filing, subject, m) for m in subject.measures) if r is not None]
     categories = {m.category for m in subject.measures}
     reviews = [
-        s for s in standards(filing, "independent_prior_review", (filing.assessor,))
+        s
+        for s in standards(filing, "independent_prior_review", (filing.assessor,))
         if categories & set(str(getattr(s, "parameters", {}).get("categories", "")).split(","))
     ]
     cited = stated(*rules, *reviews) if rules else Source(subject.instrument.citation)
@@ -126,21 +138,26 @@ def _wanting(filing: Filing, entry: Entry) -> str:
     if not entry.body.measures:
         return "The authorisation covers no measure."
     if filing.record.step == "request.send" and (filing.body.request, filing.body.authorisation) != (
-        request.id, entry.id,
+        request.id,
+        entry.id,
     ):
         return "The sending must name the latest request and the authorisation that stands."
     return ""
 
 
 def _cleared_by(filing: Filing) -> str:
-    return "request.send" if filing.record.step == "request.send" and _names_wrong(filing) else (
-        "request.authorise" if mend(filing) == "request.revise" else "request.withdraw"
+    return (
+        "request.send"
+        if filing.record.step == "request.send" and _names_wrong(filing)
+        else ("request.authorise" if mend(filing) == "request.revise" else "request.withdraw")
     )
 
 
 def _names_wrong(filing: Filing) -> bool:
     entry = standing_authorisation(filing)
     return (
-        entry is not None and entry.body is not None and entry.body.valid_until >= filing.day
+        entry is not None
+        and entry.body is not None
+        and entry.body.valid_until >= filing.day
         and (filing.body.request, filing.body.authorisation) != (entry.body.request, entry.id)
     )

@@ -75,7 +75,9 @@ def _unclear(filing: Filing, subject: Subject, told: str) -> Finding | None:
 
 @asked_of_request
 def non_refoulement(filing: Filing, subject: Subject) -> Finding:
-    """No assistance towards torture, the death penalty or a flagrant denial of justice (ECHR arts 2, 3, 6; Soering; Othman).
+    """No assistance towards torture, the death penalty or a flagrant denial of justice.
+
+    ECHR arts 2, 3, 6; Soering; Othman.
 
     ICCPR arts 6-7, Charter arts 4, 19(2). The death penalty can be met by assurances; torture never (Saadi v Italy).
     Both sides make their own assessment and write it down (EIO arts 1(4), 11(1)(f)).
@@ -83,13 +85,17 @@ def non_refoulement(filing: Filing, subject: Subject) -> Finding:
     name, rights = "non_refoulement", subject.request.rights
     rests = source(filing, subject, name)
     if rights.torture_risk:
-        return rests.refuse(name, "A real risk of torture or inhuman treatment is stated; it is not weighed.", "fundamental_rights")
+        return rests.refuse(
+            name, "A real risk of torture or inhuman treatment is stated; it is not weighed.", "fundamental_rights"
+        )
     if rights.flagrant_denial:
         return rests.refuse(name, "A flagrant denial of justice is to be expected.", "fundamental_rights")
     if rights.death_penalty and not says_something(rights.assurances):
         found = standards(filing, "death_penalty_assurance", (filing.assessor,))
         cited = "; ".join(s.provision for s in found) or catalogue(filing, "death_penalty_assurance")
-        return Source(cited).refuse(name, "The offence may be punished by death and no assurance is given.", "death_penalty")
+        return Source(cited).refuse(
+            name, "The offence may be punished by death and no assurance is given.", "death_penalty"
+        )
     if subject.preserves_only:
         return rests.clear(name, "Preservation only; no risk is stated.")
     if not says_something(rights.assessment):
@@ -101,7 +107,9 @@ def non_refoulement(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def persecution_clause(filing: Filing, subject: Subject) -> Finding:
-    """No help in prosecuting somebody for race, religion, nationality or opinion (ECHR art 14; ICCPR art 26; Charter art 21).
+    """No help in prosecuting somebody for race, religion, nationality or opinion.
+
+    ECHR art 14; ICCPR art 26; Charter art 21.
 
     A political offence is the ground of Budapest Convention arts 27(4)(a), 29(5) and ETS 30 art 2(a).
     """

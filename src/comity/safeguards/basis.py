@@ -23,7 +23,10 @@ from comity.safeguards.wording import listed
 
 @asked_of_request
 def instrument_known(filing: Filing, subject: Subject) -> Finding:
-    """A request names an instrument that the law files have, another Party, and at least one measure (ECHR art 8(2))."""
+    """A request names an instrument that the law files have, another Party, and at least one measure.
+
+    ECHR art 8(2).
+    """
     rests = Source(f"{subject.instrument.citation}; ECHR art 8(2)")
     if subject.instrument.proceeding != "request":
         why = f"{subject.instrument.short} is carried out by another proceeding: {subject.instrument.proceeding}."
@@ -38,9 +41,11 @@ def instrument_known(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def legality_basis(filing: Filing, subject: Subject) -> Finding:
-    """The power is based on law in force that binds both Parties and offers the measure (ECHR art 8(2); Charter art 52(1)).
+    """The power is based on law in force that binds both Parties and offers the measure.
 
-    Where a statement of law it rests on is unsettled, only a hand that decides (a judge's, or the requested authority's)
+    ECHR art 8(2); Charter art 52(1).
+
+    Where a statement of law it rests on is unsettled, only a hand that decides (a judge's, the requested authority's)
     may go on; otherwise it holds for a human.
     """
     name = "legality_basis"
@@ -71,7 +76,8 @@ def legality_basis(filing: Filing, subject: Subject) -> Finding:
 
 def _decided_by_hand(filing: Filing, subject: Subject) -> bool:
     return (
-        filing.record.step == "request.authorise" or standing_authorisation(filing) is not None
+        filing.record.step == "request.authorise"
+        or standing_authorisation(filing) is not None
         or by_requested(filing, subject)
     )
 
@@ -94,7 +100,9 @@ def _not_offered(filing: Filing, subject: Subject, measure: Measure, rule: Measu
         return f"{subject.instrument.short} offers no measure called {measure.id}."
     for other in (*rule.only_without, *subject.instrument.only_without):
         if all(filing.law.bound(other, p, filing.day) for p in subject.parties):
-            return f"{measure.id} is open only where {filing.law.instrument(other).short} is not; it binds both Parties."
+            return (
+                f"{measure.id} is open only where {filing.law.instrument(other).short} is not; it binds both Parties."
+            )
     return ""
 
 
@@ -104,7 +112,9 @@ def _names(subject: Subject) -> str:
 
 @asked_of_request
 def competence(filing: Filing, subject: Subject) -> Finding:
-    """The authority acting is competent, and of a kind that the instrument lets issue, validate or execute (EIO art 2(c)-(d)).
+    """The authority acting is competent, and of a kind that the instrument lets issue, validate or execute.
+
+    EIO art 2(c)-(d).
 
     Competence is what the Party's own signed file says (Budapest Convention arts 27(2), 35; ETS 30 art 24).
     """
@@ -118,7 +128,8 @@ def competence(filing: Filing, subject: Subject) -> Finding:
         if why:
             return stated(rule).hold(name, why, filing.record.step if asked else mend(filing))
     who = filing.record.authority
-    return Source(subject.instrument.citation).clear(name, f"The Party file of {filing.record.party} names {who} for this.")
+    rules = [r for r in (rule_of(filing, subject, m) for m in subject.measures) if r is not None]
+    return stated(*rules).clear(name, f"The Party file of {filing.record.party} names {who} for this.")
 
 
 def _issuing(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRule) -> str:

@@ -13,7 +13,9 @@ _LED_ERASURE = "Directive (EU) 2016/680 arts 5, 16"
 
 @asked_of_request
 def purpose_limitation(filing: Filing, subject: Subject) -> Finding:
-    """The request states for what the data will be used, in proceedings the instrument serves (LED arts 4(1)(b), 4(2), 9; EIO art 4).
+    """The request states for what the data will be used, in proceedings the instrument serves.
+
+    LED arts 4(1)(b), 4(2), 9; EIO art 4.
 
     Budapest Convention art 28(2)(b) lets the requested Party bind use to the request.
     """
@@ -30,7 +32,10 @@ def purpose_limitation(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def retention_limit(filing: Filing, subject: Subject) -> Finding:
-    """A day of erasure or of review is set under a provision, and has not passed (LED art 5; ECHR art 8, S. and Marper)."""
+    """A day of erasure or of review is set under a provision, and has not passed.
+
+    LED art 5; ECHR art 8, S. and Marper.
+    """
     name, rests = "retention_limit", source(filing, subject, "retention_limit")
     retention = subject.request.retention
     if subject.preserves_only:
@@ -44,7 +49,10 @@ def retention_limit(filing: Filing, subject: Subject) -> Finding:
 
 
 def erasure_grounded(filing: Filing) -> Finding:
-    """Erasure has a ground that is given, a provision, and names what is in this docket (LED arts 5, 16; Budapest art 29)."""
+    """Erasure has a ground that is given, a provision, and names what is in this docket.
+
+    LED arts 5, 16; Budapest art 29.
+    """
     name, body = "erasure_grounded", filing.body
     rests = Source(_LED_ERASURE)
     if body is None:

@@ -1,4 +1,4 @@
-"""The requested side's decision: within the request, on its own law, with reasons; a refusal on a ground that exists."""
+"""The requested side's decision: within the request, on its own law, with reasons; a refusal on a given ground."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _STANDARDS = {
 
 @asked_of_request
 def statement_of_reasons(filing: Filing, subject: Subject) -> Finding:
-    """Reasons are individual, specific and concrete (Kadi II C-584/10 P; UNTOC art 18(23); Budapest art 27(7); ETS 30 art 19)."""
+    """Reasons are individual, specific and concrete.
+
+    Kadi II C-584/10 P; UNTOC art 18(23); Budapest art 27(7); ETS 30 art 19.
+    """
     name, rests = "statement_of_reasons", source(filing, subject, "statement_of_reasons")
     if filing.body is None:
         return rests.hold(name, "Cannot tell: the reasons were erased or withheld.", HUMAN)
@@ -33,7 +36,10 @@ def statement_of_reasons(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def within_request(filing: Filing, subject: Subject) -> Finding:
-    """What is recognised or ordered is what was asked and authorised, nothing more (EIO art 9(1); Budapest art 25(4))."""
+    """What is recognised or ordered is what was asked and authorised, nothing more.
+
+    EIO art 9(1); Budapest art 25(4).
+    """
     name, rests = "within_request", Source(f"{_executed(filing, subject).provision}; ECHR art 8(2)")
     if filing.body is None:
         return rests.hold(name, "Cannot tell: the decision was erased or withheld.", HUMAN)
@@ -54,7 +60,10 @@ def _executed(filing: Filing, subject: Subject) -> Source:
 
 @asked_of_request
 def domestic_basis(filing: Filing, subject: Subject) -> Finding:
-    """The requested side names the provision of its own law that lets it act (EIO arts 9(1), 10(1); Budapest art 25(4); ECHR art 8(2))."""
+    """The requested side names the provision of its own law that lets it act.
+
+    EIO arts 9(1), 10(1); Budapest art 25(4); ECHR art 8(2).
+    """
     name, rests = "domestic_basis", _executed(filing, subject)
     if filing.body is None:
         return rests.hold(name, "Cannot tell: the decision was erased or withheld.", HUMAN)
@@ -90,15 +99,20 @@ def _binding(filing: Filing, subject: Subject, ground: str) -> tuple[Cited, ...]
     """The standards behind ``ground`` that bind the requested Party and leave no choice."""
     found = [s for safeguard in _STANDARDS.get(ground, ()) for s in standards(filing, safeguard, (subject.requested,))]
     return tuple(
-        s for s in found
-        if isinstance(s, Standard) and s.parameters.get("binding") == "mandatory"
+        s
+        for s in found
+        if isinstance(s, Standard)
+        and s.parameters.get("binding") == "mandatory"
         and s.parameters.get("scope") != "same_state"
     )
 
 
 @asked_of_request
 def consulted_first(filing: Filing, subject: Subject) -> Finding:
-    """Where the instrument says so, the other side is consulted before a refusal (EIO art 11(4); Budapest art 27(6))."""
+    """Where the instrument says so, the other side is consulted before a refusal.
+
+    EIO art 11(4); Budapest art 27(6).
+    """
     name = "consulted_first"
     if filing.body is None:
         return Source(subject.instrument.citation).hold(name, "Cannot tell: the refusal was erased or withheld.", HUMAN)

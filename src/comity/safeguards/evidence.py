@@ -24,7 +24,10 @@ def recognised(filing: Filing) -> Finding:
 
 @asked_of_request
 def within_measures(filing: Filing, subject: Subject) -> Finding:
-    """Every exhibit answers a measure that was recognised; what is left out is said (EIO art 13(1); LED art 4(1)(c))."""
+    """Every exhibit answers a measure that was recognised; what is left out is said.
+
+    EIO art 13(1); LED art 4(1)(c).
+    """
     name, rests = "within_measures", Source(f"{_TRANSFER}; Directive (EU) 2016/680 art 4(1)(c)")
     entry = filing.docket.latest("request.recognise")
     if filing.body is None or entry is None or entry.body is None:
@@ -43,7 +46,9 @@ def within_measures(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def own_court_order(filing: Filing, subject: Subject) -> Finding:
-    """Where the requested Party's own law asks for a judge, its court's order stands before evidence is given (EIO art 2(d)).
+    """Where the requested Party's own law asks for a judge, its court's order stands before evidence is given.
+
+    EIO art 2(d).
 
     Which measures need one is the Party's own declaration (``requires_judge``); the stricter binds.
     """
@@ -81,14 +86,19 @@ def matches_production(filing: Filing) -> Finding:
         return rests.hold(name, "It names another production than the latest.", "request.receive")
     announced = {e.digest for e in given.body.exhibits}
     if set(filing.body.digests) - announced:
-        return rests.hold(name, "A digest differs from what was given: fetch it again and tell the sender.", "request.receive")
+        return rests.hold(
+            name, "A digest differs from what was given: fetch it again and tell the sender.", "request.receive"
+        )
     if filing.body.complete != (set(filing.body.digests) == announced):
         return rests.hold(name, "It is not said rightly whether everything has arrived.", "request.receive")
     return rests.clear(name, f"{len(announced)} exhibits agree." if filing.body.complete else "Part of it has arrived.")
 
 
 def purpose_matches(filing: Filing) -> Finding:
-    """An exhibit is read for the request's own purpose, and who reads says so (LED arts 4(2), 25(1); Budapest art 28(2)(b))."""
+    """An exhibit is read for the request's own purpose, and who reads says so.
+
+    LED arts 4(2), 25(1); Budapest art 28(2)(b).
+    """
     name, rests, request = "purpose_matches", Source(_READING), filing.request
     if filing.body is None or request is None:
         return rests.hold(name, "Cannot tell: the request was erased or withheld.", HUMAN)

@@ -16,7 +16,9 @@ from comity.safeguards.subject import HUMAN, Subject, asked_of_request, mend
 
 @asked_of_request
 def form_complete(filing: Filing, subject: Subject) -> Finding:
-    """What the instrument's form asks for is filled in (EIO art 5(1), Annex A; Budapest art 29(2)(a)-(f); ETS 30 art 14).
+    """What the instrument's form asks for is filled in.
+
+    EIO art 5(1), Annex A; Budapest art 29(2)(a)-(f); ETS 30 art 14.
 
     Each missing item is named with its own provision.
     """
@@ -58,7 +60,10 @@ def _filled(value: Any, path: str) -> bool:
 
 @asked_of_request
 def language_accepted(filing: Filing, subject: Subject) -> Finding:
-    """The text is in an official language of the requested Party or one it has declared (EIO art 5(2)-(3); ETS 30 art 16)."""
+    """The text is in an official language of the requested Party or one it has declared.
+
+    EIO art 5(2)-(3); ETS 30 art 16.
+    """
     name, rests = "language_accepted", source(filing, subject, "language_accepted")
     try:
         law = filing.law.party(subject.requested)

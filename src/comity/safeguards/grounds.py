@@ -60,7 +60,11 @@ def applies(
     if not by_requested(filing, subject):
         return rests.clear(name, f"{why} {subject.requested} may refuse on this optional ground.")
     if consulted(filing, subject, ground):
-        return rests.clear(name, f"{why} The ground is optional; after consulting, the deciding hand does not rely on it.")
+        return rests.clear(
+            name, f"{why} The ground is optional; after consulting, the deciding hand does not rely on it."
+        )
     return rests.hold(
-        name, f"{why} The ground is optional: consult, then refuse on it or decide not to rely on it.", "request.consult"
+        name,
+        f"{why} The ground is optional: consult, then refuse on it or decide not to rely on it.",
+        "request.consult",
     )

@@ -17,7 +17,9 @@ _REMEDY = "ECHR art 13; Directive (EU) 2016/680 arts 13, 52-56"
 
 @asked_of_request
 def notification_affected(filing: Filing, subject: Subject) -> Finding:
-    """The person is told, or a judge defers telling on a listed ground, with reasons, until a day (LED art 13(3); EIO art 14(3)).
+    """The person is told, or a judge defers telling on a listed ground, with reasons, until a day.
+
+    LED art 13(3); EIO art 14(3).
 
     Only a judge defers: the requesting authority may ask, the authorisation or an order of deferral decides.
     """
@@ -65,12 +67,17 @@ def _deferral_wanting(notice: Notice, day: date) -> str:
 
 @asked_of_request
 def effective_remedy(filing: Filing, subject: Subject) -> Finding:
-    """A legal remedy against the measure is open and named (EIO art 14; Gavanozov II C-852/19; ECHR art 13; Charter art 47)."""
+    """A legal remedy against the measure is open and named.
+
+    EIO art 14; Gavanozov II C-852/19; ECHR art 13; Charter art 47.
+    """
     name, rests = "effective_remedy", source(filing, subject, "effective_remedy")
     if subject.preserves_only:
         return rests.clear(name, "Preservation only: named when the data are asked for.")
     if not says_something(subject.request.remedies.available):
-        return rests.hold(name, "No remedy against the measure is named; without one it may not be asked for.", mend(filing))
+        return rests.hold(
+            name, "No remedy against the measure is named; without one it may not be asked for.", mend(filing)
+        )
     return rests.clear(name, f"Open: {subject.request.remedies.available}.")
 
 
@@ -90,12 +97,17 @@ def remedies_named(filing: Filing) -> Finding:
     if filing.body is None:
         return Source(_REMEDY).hold("remedies_named", "Cannot tell: the notice was erased or withheld.", HUMAN)
     if not says_something(filing.body.remedies.available) or not filing.body.person:
-        return Source(_REMEDY).hold("remedies_named", "Name the person and the remedies open to them.", "request.notify")
+        return Source(_REMEDY).hold(
+            "remedies_named", "Name the person and the remedies open to them.", "request.notify"
+        )
     return Source(_REMEDY).clear("remedies_named", f"Told of: {filing.body.remedies.available}.")
 
 
 def person_told_or_deferred(filing: Filing) -> Finding:
-    """A matter with evidence is closed only once the person was told, or a judge's deferral runs (LED art 13; Zakharov)."""
+    """A matter with evidence is closed only once the person was told, or a judge's deferral runs.
+
+    LED art 13; Zakharov.
+    """
     name, rests = "person_told_or_deferred", Source("Directive (EU) 2016/680 art 13; ECHR art 8")
     produced = filing.docket.latest("request.produce")
     if produced is None:

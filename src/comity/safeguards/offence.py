@@ -22,8 +22,11 @@ def facts_of(filing: Filing, subject: Subject) -> OffenceFacts:
     """
     stated_offence = subject.request.offence
     claimed = OffenceFacts(
-        party=subject.requesting, code=stated_offence.code, iccs=stated_offence.iccs,
-        list_category=stated_offence.list_category, max_years=stated_offence.max_years,
+        party=subject.requesting,
+        code=stated_offence.code,
+        iccs=stated_offence.iccs,
+        list_category=stated_offence.list_category,
+        max_years=stated_offence.max_years,
     )
     try:
         known = offence_facts(filing.law, subject.requesting, stated_offence.code, filing.day)
@@ -65,14 +68,16 @@ def _reached(threshold: Threshold, offence: OffenceFacts) -> bool | None:
 
 
 def _serious(filing: Filing, subject: Subject) -> Source | None:
-    """Case law asks for serious crime where traffic and location data are concerned; whether it is one, a judge weighs."""
+    """Case law asks for serious crime where traffic data are concerned; whether it is one, a judge weighs."""
     found = standards(filing, "seriousness_threshold", (filing.assessor,))
     return stated(*found) if found and any(m.category == "traffic" for m in subject.measures) else None
 
 
 @asked_of_request
 def dual_criminality(filing: Filing, subject: Subject) -> Finding:
-    """The conduct is an offence in the requested Party too, where that is asked (EIO art 11(1)(g); Budapest arts 25(5), 29(3)).
+    """The conduct is an offence in the requested Party too, where that is asked.
+
+    EIO art 11(1)(g); Budapest arts 25(5), 29(3).
 
     Listed offences above the threshold need no test. Preservation needs none unless the requested Party reserved it
     (Budapest Convention art 29(4)). Where the files cannot tell, the requested authority decides and names the offence.
@@ -105,19 +110,22 @@ def _cannot_tell(filing: Filing, subject: Subject, rests: Source, why: str) -> F
     named = getattr(filing.body, "offence", "")
     if says_something(named) or any(c.isdigit() for c in named):
         holder = filing.official.holder if filing.official else filing.record.authority
-        return rests.clear("dual_criminality", f"The files cannot tell; {holder} names the equivalent offence: {named}.")
+        return rests.clear(
+            "dual_criminality", f"The files cannot tell; {holder} names the equivalent offence: {named}."
+        )
     return rests.hold("dual_criminality", f"Cannot tell: {why} Name the equivalent offence.", "request.recognise")
 
 
-def _not_required(
-    filing: Filing, subject: Subject, offence: OffenceFacts, told: list[DoubleCriminality]
-) -> Finding:
+def _not_required(filing: Filing, subject: Subject, offence: OffenceFacts, told: list[DoubleCriminality]) -> Finding:
     rests = Source("; ".join(dict.fromkeys(t.provision for t in told)) or subject.instrument.citation)
     why = " ".join(dict.fromkeys(r for t in told for r in t.reasons))
     law = filing.law.by_party.get(subject.requested)
     reserved = [
-        d for m in subject.measures if law is not None
-        for d in law.declared(subject.instrument.id, "reserves", filing.day, m.id) if d.value == "dual_criminality"
+        d
+        for m in subject.measures
+        if law is not None
+        for d in law.declared(subject.instrument.id, "reserves", filing.day, m.id)
+        if d.value == "dual_criminality"
     ]
     if not reserved:
         return rests.clear("dual_criminality", why)

@@ -28,7 +28,9 @@ def preservation_only(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def preservation_period(filing: Filing, subject: Subject) -> Finding:
-    """Data are kept at least as long as the instrument says, so that a request can follow (Budapest Convention art 29(7)).
+    """Data are kept at least as long as the instrument says, so that a request can follow.
+
+    Budapest Convention art 29(7).
 
     The instrument's minimum, or the longer one that a Party has declared.
     """

@@ -12,7 +12,9 @@ from comity.safeguards.wording import listed, says_something
 
 @asked_of_request
 def privilege_protection(filing: Filing, subject: Subject) -> Finding:
-    """Privilege, immunity and the press are checked, and protected material kept apart (EIO art 11(1)(a), (5); ECHR art 10).
+    """Privilege, immunity and the press are checked, and protected material kept apart.
+
+    EIO art 11(1)(a), (5); ECHR art 10.
 
     The case file decides nothing alone: the requested Party applies the ground of the instrument or its own law.
     """
@@ -35,7 +37,9 @@ def privilege_protection(filing: Filing, subject: Subject) -> Finding:
 
 def _rests(filing: Filing, subject: Subject) -> Source:
     own = [
-        g for m in subject.measures for g in subject.instrument.grounds_for(m.id, filing.day)
+        g
+        for m in subject.measures
+        for g in subject.instrument.grounds_for(m.id, filing.day)
         if g.id == "immunity_privilege_press"
     ]
     cited = (*own, *standards(filing, "press_protection", (filing.assessor,)))

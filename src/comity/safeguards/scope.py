@@ -5,7 +5,7 @@ from __future__ import annotations
 from comity.docket.finding import Finding
 from comity.docket.sections import Measure
 from comity.docket.step import Filing
-from comity.safeguards.citing import Source, source, standards, stated
+from comity.safeguards.citing import Source, source, standards
 from comity.safeguards.subject import Subject, asked_of_request, mend, rule_of
 from comity.safeguards.wording import listed
 
@@ -15,7 +15,9 @@ _OF_PERSONS = frozenset({"testimony", "person"})  # data categories whose target
 
 @asked_of_request
 def targeting_specificity(filing: Filing, subject: Subject) -> Finding:
-    """Each measure names its targets: accounts, addresses, devices, persons; never everybody (EIO art 6(1)(a); LED art 4(1)(c)).
+    """Each measure names its targets: accounts, addresses, devices, persons; never everybody.
+
+    EIO art 6(1)(a); LED art 4(1)(c).
 
     Scope is limited under Budapest Convention art 15(2) and ECHR art 8 (Weber and Saravia v Germany, para 95).
     """
@@ -36,7 +38,9 @@ def _targeted(measure: Measure, subject: Subject) -> bool:
 
 @asked_of_request
 def scope_duration_limit(filing: Filing, subject: Subject) -> Finding:
-    """Where the measure concerns a time, the time has two ends (Budapest Convention art 15(2); ECHR art 8; EIO art 27, 30(3)).
+    """Where the measure concerns a time, the time has two ends.
+
+    Budapest Convention art 15(2); ECHR art 8; EIO art 27, 30(3).
 
     Which measures need one is said by the instrument's file (``bounded_period``).
     """
@@ -62,11 +66,7 @@ def _unbounded(measure: Measure, needed: bool) -> str:
 
 
 def _rests(filing: Filing, subject: Subject, name: str) -> Source:
-    """The instrument's rule on scope, or its rule on proportionality, and the standard on minimising data."""
-    minimal = standards(filing, "data_minimisation", (filing.assessor,))
+    """The instrument's rules on scope and proportion, and the standards on scope and on minimising data."""
     own = source(filing, subject, name)
-    weighed = source(filing, subject, "proportionality")
-    parts = [own.provision] if "art" in own.provision else []
-    parts += [weighed.provision, *(s.provision for s in minimal)]
-    provisions = dict.fromkeys(p for part in parts for p in part.split("; "))
-    return Source("; ".join(provisions), stated(*minimal).settled and weighed.settled)
+    minimal = standards(filing, "data_minimisation", (filing.assessor,))
+    return Source("; ".join(dict.fromkeys((own.provision, *(s.provision for s in minimal)))), own.settled)

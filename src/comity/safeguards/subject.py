@@ -1,7 +1,7 @@
 """What a safeguard is asked about: the request as it stands, its instrument, and the measures in force.
 
-The measures in force are those that the judge authorised, where an authorisation stands; else those asked for. A revision
-after an authorisation voids it. Left to others: every judgement; how it is cited (`comity.safeguards.citing`).
+The measures in force are those that the judge authorised, where an authorisation stands; else those asked for.
+A revision after an authorisation voids it. Left to others: every judgement; how it is cited (`comity.safeguards.citing`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Judge = Callable[[Filing, Subject], Finding]
 
 
 def asked_of_request(judge: Judge) -> Safeguard:
-    """Make a safeguard of a judgement on the request: it holds where the request cannot be read or its law is unknown."""
+    """Make a safeguard of a judgement on the request: it holds where the request or its law cannot be read."""
     name = judge.__name__
 
     @wraps(judge)
@@ -105,5 +105,5 @@ def rule_of(filing: Filing, subject: Subject, measure: Measure) -> MeasureRule |
 
 
 def mend(filing: Filing) -> str:
-    """The step that can put the request right: before it is sent a revision; afterwards only to withdraw and send anew."""
+    """The step that can put the request right: a revision; once it is sent, only to withdraw and send anew."""
     return "request.withdraw" if filing.docket.latest("request.send") else "request.revise"

@@ -11,7 +11,9 @@ from comity.safeguards.wording import says_something
 
 @asked_of_request
 def necessity(filing: Filing, subject: Subject) -> Finding:
-    """The request says why the measure is needed and which less intrusive means were considered (EIO arts 6(1)(a), 10(3)).
+    """The request says why the measure is needed and which less intrusive means were considered.
+
+    EIO arts 6(1)(a), 10(3).
 
     Charter art 52(1); ECHR art 8(2). For a preservation the need suffices (Budapest Convention art 29(2)(e)).
     """
@@ -25,7 +27,9 @@ def necessity(filing: Filing, subject: Subject) -> Finding:
 
 @asked_of_request
 def proportionality(filing: Filing, subject: Subject) -> Finding:
-    """What is gained is weighed against the interference, with the rights of the suspect (EIO art 6(1)(a); Budapest art 15(1)).
+    """What is gained is weighed against the interference, with the rights of the suspect.
+
+    EIO art 6(1)(a); Budapest art 15(1).
 
     A pure preservation is weighed when the data are asked for (Budapest Convention art 29(2) does not ask for it).
     """
