@@ -1,7 +1,7 @@
 """What a safeguard is asked about: the request as it stands, its instrument, and the measures in force.
 
 The measures in force are those that the judge authorised, where an authorisation stands; else those asked for.
-A revision after an authorisation voids it. Left to others: every judgement; how it is cited (`comity.safeguards.citing`).
+A revision after an authorisation voids it. Left to others: every judgement; citing (`comity.safeguards.citing`).
 """
 
 from __future__ import annotations
