@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -58,6 +58,7 @@ class LawBook:
     memberships: Mapping[tuple[str, str], tuple[Membership, ...]]
     exclusions: Mapping[tuple[str, str], tuple[Membership, ...]]
     standards_of: Mapping[str, tuple[Standard, ...]]
+    _standards_on: dict[tuple[str, date], tuple[Standard, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -151,10 +152,16 @@ class LawBook:
 
     def standards(self, day: date, party: str) -> tuple[Standard, ...]:
         """What binds ``party`` on ``day`` whatever the instrument (ECHR, Charter, LED...)."""
-        stated = self.standards_of.get(party)
-        if stated is None:
-            stated = tuple(s for s in self.all_standards if s.binds == "*")
-        return tuple(s for s in stated if s.holds_on(day))
+        known = self._standards_on.get((party, day))
+        if known is None:
+            stated = self.standards_of.get(party)
+            if stated is None:
+                stated = tuple(s for s in self.all_standards if s.binds == "*")
+            known = tuple(s for s in stated if s.holds_on(day))
+            if len(self._standards_on) >= 4096:  # days asked about come from filings
+                self._standards_on.clear()
+            self._standards_on[party, day] = known
+        return known
 
 
 def _get(where: Mapping[str, T], key: str, kind: str) -> T:
