@@ -1,7 +1,7 @@
 """The node's own keys on disk: seal, log, envelope, vault. One folder, apart from the data, never an official's key.
 
     seal.key       Ed25519, an OpenSSH private key file
-    log.key        one line per log signer: PRIVATE+KEY+<origin>+<key id>+<base64 of type and seed>, as Go's note package
+    log.key        one line per log signer, as in Go's note package: PRIVATE+KEY+<origin>+<key id>+<base64>
     envelope.key   the seed that opens envelopes, as `comity.signing.envelope` writes it
     vault.key      32 bytes under which the keys of contents are wrapped
 
@@ -50,7 +50,7 @@ class NodeKeys:
     def generate(cls, folder: Path, origin: str) -> NodeKeys:
         """Make the keys of the node whose log is called ``origin``, all or none. Conflict when the folder exists."""
         if folder.exists():
-            raise Conflict(f"{folder} exists already; keys are never overwritten.", "Use another folder, or these keys.")
+            raise Conflict(f"{folder} exists already; keys are never overwritten.", "Use another folder.")
         signers = (Signer.from_seed(origin, _seed()), MLDSACosigner.from_seed(origin, _seed()))
         keys = cls(PrivateKey.generate(), signers, EnvelopeKey.generate(), _seed())
         making = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
