@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import msgspec
 
@@ -85,7 +85,7 @@ def _check(value: Any, depth: int) -> None:
 def _check_typed(value: Any, kind: type, depth: int) -> None:
     """Check the rarer kinds: Structs, enumerations, dates. Refuse all others, floats among them."""
     if isinstance(value, msgspec.Struct):
-        for name in _fields(kind):
+        for name in _fields_to_check(kind):
             member = getattr(value, name)
             if member is not msgspec.UNSET:
                 _check(member, depth - 1)
@@ -105,6 +105,18 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
         if not name.isascii():
             raise Malformed(f"The field name {name!r} of {kind.__name__} is not ASCII text.", "Rename the field.")
     return kind.__struct_fields__
+
+
+@lru_cache(maxsize=1024)
+def _fields_to_check(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the fields whose values may leave the profile: not those declared as text, truth value or fixed words.
+
+    A field declared ``str`` or ``bool`` can hold nothing else in a value that msgspec decoded or mypy checked; broken
+    text in it is still refused by the encoder.
+    """
+    names = _fields(kind)
+    declared = {f.name: f.type for f in msgspec.structs.fields(kind)}
+    return tuple(n for n in names if declared[n] not in (str, bool) and get_origin(declared[n]) is not Literal)
 
 
 def _shown(value: int) -> str:
