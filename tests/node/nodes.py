@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -112,7 +113,7 @@ class Wire:
 
 
 class Nodes:
-    """Nodes of some Parties under one folder. `open` starts (or restarts) one; `settle` lets everything be delivered."""
+    """Nodes of some Parties under one folder. `open` starts (or restarts) one; `settle` delivers everything."""
 
     def __init__(self, folder: Path, parties: tuple[str, ...] = ("DE", "FR"), world: World | None = None) -> None:
         self.folder, self.parties, self.world = folder, parties, world or World()
@@ -121,9 +122,9 @@ class Nodes:
         self.keys = {p: NodeKeys.generate(folder / p / "keys", origin(p)) for p in parties}
         self._write_world()
 
-    def open(self, party: str) -> Node:
+    def open(self, party: str, clock: Callable[[], datetime] | None = None) -> Node:
         settings = Settings(node=f"{party.lower()}-node", cadence_seconds=3600, retry_seconds=0.01, clerk_seconds=3600)
-        outside = Outside(self.clock, self.wire, self.witnesses)
+        outside = Outside(clock or self.clock, self.wire, self.witnesses)
         node = Node.open(settings, self.folder / party, outside)
         node.registrar.start()
         self.wire.nodes[node.entry.id] = node
@@ -136,6 +137,26 @@ class Nodes:
     def shut(self, node: Node) -> None:
         self.wire.nodes.pop(node.entry.id, None)
         node.stop()
+
+    def kill(self, node: Node) -> None:
+        """As `kill -9` leaves it: nothing is brought to rest, nothing is signed; only what is on disk stays."""
+        self.wire.nodes.pop(node.entry.id, None)
+        node.registrar._queue.put(None)  # end the thread; what it was doing is lost or done
+        node.registrar._thread.join(timeout=10)
+        node.mailbox._pool.shutdown(wait=True, cancel_futures=True)
+        node.store.close()
+        node.last_signed.close()
+        node.lock.close()
+
+    def exhibit(self, node: Node, data: bytes) -> str:
+        """Take an exhibit in, as an upload does; its identifier."""
+        taken = node.vault.take_in(BytesIO(data), 1 << 30)
+        row = {
+            "id": taken.id, "size": taken.size, "name": "statement.xml", "media_type": "application/xml",
+            "blob": taken.blob, "key": taken.key, "present": 1, "stored": "2026-12-04T16:10:00Z",
+        }  # fmt: skip
+        node.store.add_exhibit(row)
+        return taken.id
 
     def settle(self, rounds: int = 12) -> None:
         """Publish and deliver until nothing moves."""

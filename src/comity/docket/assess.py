@@ -72,7 +72,7 @@ def assess(authentic: Authentic, docket: Docket, bench: Bench) -> Entry:
 
 
 def _safeguards(step: Step, filing: Filing) -> tuple[Finding, ...]:
-    if filing.body is None and step.safeguards:
+    if filing.body is None:
         if step.readers == "own" and filing.record.party != filing.assessor:
             return (
                 clear("withheld", _SHAPE, "Content is for the filing Party alone; order, side and hand were checked."),

@@ -22,10 +22,10 @@ from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket, Entry
 from comity.docket.logged import Logged, act_bytes, signature_bytes
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS, SealedRecord, compose, record_id, seal_payload
-from comity.docket.sections import Request
 from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised, Unverified
 from comity.node import consequences
 from comity.node.dockets import Closed, Dockets
+from comity.node.sides import addressed, participants
 from comity.node.store import Batch, Store
 from comity.node.vault import Vault
 from comity.signing.canonical import canonical
@@ -106,7 +106,19 @@ class Session:
         return self.batch
 
     def prepare(self, filed: Filed) -> Prepared:
-        """Verify, admit and assess one filing. Raises a ComityError when it cannot be entered at all."""
+        """Verify, admit and assess one filing. Raises, and keeps nothing of it, when it cannot be entered."""
+        before, lengths, count = self.changed.get(filed.docket), self.batch.lengths(), len(self.prepared)
+        try:
+            return self._prepare(filed)
+        except BaseException:
+            self.batch.cut(lengths)
+            del self.prepared[count:]
+            self.changed.pop(filed.docket, None)
+            if before is not None:
+                self.changed[filed.docket] = before
+            raise
+
+    def _prepare(self, filed: Filed) -> Prepared:
         sealed = filed.sealed if filed.sealed is not None else self._own_act(filed)
         identifier = record_id(sealed.record)
         docket = self.docket(sealed.record.docket)
@@ -116,7 +128,7 @@ class Session:
         position = self._size + len(self.prepared)
         if filed.door is not Door.PEER:
             self._check_door(filed.door, sealed, docket)
-            sealed = self._sealed(sealed)
+            sealed = self._sealed(sealed, position)
         own, directory = self.registry.entry, self.registry.bench.directory
         if filed.logged is not None:
             authentic = authenticate(sealed, directory, filed.position)
@@ -167,7 +179,9 @@ class Session:
         )
         return SealedRecord(record=record, hand=None, seal="", sections=held)
 
-    def _sealed(self, sealed: SealedRecord) -> SealedRecord:
+    def _sealed(self, sealed: SealedRecord, position: int) -> SealedRecord:
+        """Put this node's seal; Unverified when the Party file says that its key does not count at this position."""
+        self.registry.bench.directory.seal_key(self.registry.seal.public.kid, position)
         mark = seal(seal_payload(sealed.record, sealed.hand), self.registry.seal)
         return SealedRecord(record=sealed.record, hand=sealed.hand, seal=mark, sections=sealed.sections)
 
@@ -188,6 +202,18 @@ class Session:
         self._check_clock(record.time)
         if door is Door.OFFICIAL:
             self._check_official(sealed)
+            self._check_builds_on(sealed, docket)
+
+    def _check_builds_on(self, sealed: SealedRecord, docket: Docket) -> None:
+        """Whatever an own act builds on must reach the other side, and the other side stays the one it opened with."""
+        own, directory = self.registry.entry, self.registry.bench.directory
+        for entry in (docket.by_id[a] for a in sealed.record.answers):
+            if not entry.effect and entry.record.authority in own.authorities:
+                raise NotAdmitted(f"The record answers {entry.id}, which has no effect.", "Answer the docket's heads.")
+        values = {name: section.value for name, section in sealed.sections.items()}
+        sides = participants(docket, directory) if docket.opening is not None else set()
+        if sides and addressed(values, directory) - sides:
+            raise NotAdmitted("The docket was opened with another addressee.", "Draft a request in a new docket.")
 
     def _check_official(self, sealed: SealedRecord) -> None:
         step = self.registry.bench.step(sealed.record.step)
@@ -227,30 +253,12 @@ class Session:
         ahead = (record.time - self.now).total_seconds()
         if ahead > self.registry.clock_tolerance:
             raise NotAdmitted(f"The record's time is {ahead:.0f} s ahead of this node's clock.", "Compare both clocks.")
-        sides = self.participants(docket) or self._addressed(authentic)
+        directory = self.registry.bench.directory
+        sides = participants(docket, directory) or {authentic.node.id} | addressed(authentic.values, directory)
         if self.registry.entry.id not in sides or authentic.node.id not in sides:
             raise NotAdmitted(
                 "This node or the sender is no party to that docket.", "Send it to the node it is addressed to."
             )
-
-    def _addressed(self, authentic: Authentic) -> set[str]:
-        addressee = authentic.values.get("addressee")
-        authority = addressee.get("authority", "") if isinstance(addressee, dict) else ""
-        return {authentic.node.id} | self._served_by(str(authority))
-
-    def participants(self, docket: Docket) -> set[str]:
-        """The nodes of both sides, from the docket's first request; empty when there is none yet."""
-        first = docket.entries[0] if docket.entries else None
-        if first is None:
-            return set()
-        sides = self._served_by(first.record.authority)
-        if isinstance(first.body, Request):
-            sides |= self._served_by(first.body.addressee.authority)
-        return sides
-
-    def _served_by(self, authority: str) -> set[str]:
-        node = self.registry.bench.directory.find_node(authority)
-        return {node.id} if node is not None else set()
 
     def _again(self, known: Entry) -> Prepared:
         pending = next((p for p in self.prepared if p.entry.id == known.id), None)

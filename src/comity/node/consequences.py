@@ -11,6 +11,7 @@ from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry
 from comity.docket.record import SealedRecord
 from comity.errors import NotAdmitted
+from comity.node.sides import participants
 from comity.proceedings.bodies import Erasure, Production, Receipt
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _deliver(session: Session, entry: Entry) -> None:
     if not crossing and not _has_crossed(session, docket):
         return
     earlier = [e for e in docket.entries if e.effect and e.id != entry.id] if crossing else []
-    for node in sorted(session.participants(docket) - {session.registry.entry.id}):
+    for node in sorted(participants(docket, session.registry.bench.directory) - {session.registry.entry.id}):
         for each in (*earlier, entry):
             _queue(session, node, "record", each.id)
 
@@ -111,7 +112,10 @@ def _erase(session: Session, entry: Entry) -> None:
     productions = [e.body for e in docket.all("request.produce") if isinstance(e.body, Production)]
     produced = {x.digest for production in productions for x in production.exhibits}
     session.batch.erase_records.extend(r for r in body.records if r in ours and r != entry.id)
-    session.batch.erase_exhibits.extend(x for x in body.exhibits if x in produced)
+    for row in (session.registry.store.exhibit(x) for x in body.exhibits if x in produced):
+        if row is not None:
+            session.batch.erase_exhibits.append(row["id"])
+            session.batch.erase_blobs.append(row["blob"])
     session.erased_from.add(docket.id)
 
 

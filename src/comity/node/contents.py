@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from comity.docket.assess import Bench
+from comity.docket.directory import NodeEntry
 from comity.docket.logged import Logged
 from comity.docket.record import SealedRecord
-from comity.errors import NotFound
+from comity.errors import NotAuthorised, NotFound
 from comity.node.delivery import ExhibitKey, Item
 from comity.node.dockets import Dockets, read_findings
 from comity.node.log import ActLog
+from comity.node.sides import participants
 from comity.node.store import Store
 from comity.node.vault import Vault
 from comity.proceedings.bodies import Production
@@ -43,12 +45,16 @@ class Outgoing:
             proof=proof.encode().decode(),
         )
 
-    def item(self, kind: str, record: str, position: int) -> Item:
-        """A record without what only its own side may read; or only the proof that we hold the other's record."""
-        logged = self.logged(record)
+    def item(self, kind: str, record: str, reader: NodeEntry) -> Item:
+        """A record without what only its own side may read; or only the proof that we hold the other's record.
+
+        NotAuthorised when ``reader`` is no party to the docket, whatever the outbox says.
+        """
+        logged, sealed = self.logged(record), self.sealed(record)
+        if reader.id not in participants(self._dockets.get(sealed.record.docket), self._bench.directory):
+            raise NotAuthorised(f"{reader.id} is no party to {sealed.record.docket}.", "Nothing is delivered to it.")
         if kind == "proof":
             return Item(kind="proof", record=record, logged=logged)
-        sealed = self.sealed(record)
         step = self._bench.step(sealed.record.step)
         if step is None or step.readers == "own":
             sealed = sealed.withholding(frozenset(sealed.record.sections))

@@ -6,6 +6,7 @@ entered and committed to the log, never recomputed here (`comity.package` and `g
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from comity.docket.assess import Bench
 from comity.docket.docket import Docket, Entry, fold
 from comity.docket.finding import Finding
 from comity.docket.record import Record, SealedRecord
+from comity.errors import Unverified
 from comity.node.store import Store
 from comity.node.vault import Vault
 from comity.signing.hand import Hand
@@ -43,23 +45,27 @@ class Dockets:
         """Nothing is loaded yet."""
         self._store, self._vault, self._bench = store, vault, bench
         self._kept: OrderedDict[str, Docket] = OrderedDict()
+        self._lock = threading.RLock()  # a reader must never put an older state over the registrar's newer one
 
     def get(self, docket: str) -> Docket:
         """The docket as entered so far; an empty one when nothing was."""
-        if docket not in self._kept:
-            self.load([docket])
-        return self._kept[docket]
+        with self._lock:
+            if docket not in self._kept:
+                self.load([docket])
+            return self._kept[docket]
 
     def put(self, docket: Docket) -> None:
         """Keep the newer state of a docket."""
-        self._kept[docket.id] = docket
-        self._kept.move_to_end(docket.id)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self._kept[docket.id] = docket
+            self._kept.move_to_end(docket.id)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
     def forget(self, docket: str) -> None:
         """Drop a docket from memory; the next `get` folds it from the store."""
-        self._kept.pop(docket, None)
+        with self._lock:
+            self._kept.pop(docket, None)
 
     def sealed(self, row: RowMapping) -> SealedRecord:
         """A stored record with the sections still held."""
@@ -69,16 +75,20 @@ class Dockets:
 
     def load(self, dockets: Iterable[str]) -> None:
         """Have these dockets in memory, read together."""
-        wanted = list({d for d in dockets if d not in self._kept})
-        for start in range(0, len(wanted), 400):
-            part = wanted[start : start + 400]
-            entries: dict[str, list[Entry]] = {docket: [] for docket in part}
-            for row in self._store.docket_rows(part):
-                entries[row["docket"]].append(self._entry(row))
-            for docket, found in entries.items():
-                self.put(fold(docket, found))
+        with self._lock:
+            wanted = list({d for d in dockets if d not in self._kept})
+            for start in range(0, len(wanted), 400):
+                self._load(wanted[start : start + 400])
 
-    def _entry(self, row: RowMapping) -> Entry:
+    def _load(self, wanted: list[str]) -> None:
+        entries: dict[str, list[Entry]] = {docket: [] for docket in wanted}
+        for row in self._store.docket_rows(wanted):
+            entries[row["docket"]].append(self.entry(row))
+        for docket, found in entries.items():
+            self.put(fold(docket, found))
+
+    def entry(self, row: RowMapping) -> Entry:
+        """A stored record as it was entered: its findings and effect are read, not recomputed."""
         sealed = self.sealed(row)
         step = self._bench.step(row["step"])
         values = {name: section.value for name, section in sealed.sections.items()}
@@ -93,7 +103,12 @@ class Dockets:
         )
 
     def _holder(self, hand: Hand | None) -> str:
-        return self._bench.directory.official(hand.kid).holder if hand is not None else ""
+        if hand is None:
+            return ""
+        try:
+            return self._bench.directory.official(hand.kid).holder
+        except Unverified:  # a newer Party file no longer lists the key; the act was entered under an older one
+            return hand.kid
 
 
 def read_findings(data: bytes) -> tuple[Finding, ...]:

@@ -1,7 +1,10 @@
 """The start-up guard: is what is stored what was entered, logged and signed? If not, the node refuses to start.
 
-Finds a row written, changed or removed by hand, a tree that does not lead to the last signed root, a database restored
-from a backup, and a witness that is ahead of this node. Repairs nothing: a person decides.
+Finds a record, leaf or tree node written, changed or removed by hand, a tree that does not lead to the last signed
+root, a database restored from a backup, and a witness that is ahead of this node. Repairs nothing: a person decides.
+
+Left to others: contents, exhibits and what waits to be delivered (`holdings`); what no signature covers yet
+(`unsigned`).
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from comity.docket.assess import Bench
-from comity.docket.authenticate import authenticate
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import effective
 from comity.docket.logged import act_bytes, signature_bytes
@@ -24,7 +26,10 @@ from comity.node.dockets import Closed, read_findings
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.store import Store
+from comity.tlog.checkpoint import parse_checkpoint
+from comity.tlog.cosignature import verifier_for
 from comity.tlog.leaf import check_opening, parse_leaf
+from comity.tlog.note import open_note
 from comity.tlog.tree import Tree, leaf_hash
 
 _CLOSED = msgspec.json.Decoder(Closed)
@@ -44,10 +49,11 @@ def check_store(store: Store, log: ActLog, last: LastSigned, bench: Bench, own: 
     tree = Tree()
     position = 0
     while position < size:
-        tree = _check_chunk(store, tree, position, signed[0] if signed else 0, bench, own)
+        tree = _check_chunk(store, tree, position, bench)
         position += _CHUNK
     if tree.size != size or tree.root() != log.tree.root():
         raise Tampered("The stored tree does not follow from the stored leaves.", _NEXT)
+    _check_newest_checkpoint(store, log, own)
     return _no_stray_rows(store, size)
 
 
@@ -58,8 +64,8 @@ def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
             raise Tampered(f"The witness {name} saw {seen} leaves of this log; {size} are here.", _NEXT)
 
 
-def _check_chunk(store: Store, tree: Tree, start: int, signed: int, bench: Bench, own: NodeEntry) -> Tree:
-    """Check that every leaf opens to its record, and that records not yet under a signed root are authentic."""
+def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench) -> Tree:
+    """Check that every leaf opens to its record, and that the tree's nodes follow from the leaves."""
     query = (
         sa.select(t.leaves.c.position.label("leaf_position"), t.leaves.c.leaf, t.records)
         .outerjoin(t.records, t.records.c.position == t.leaves.c.position)
@@ -71,12 +77,15 @@ def _check_chunk(store: Store, tree: Tree, start: int, signed: int, bench: Bench
         for expected, row in enumerate(db.execute(query).mappings(), start):
             if row["leaf_position"] != expected:
                 raise Tampered(f"The leaf at position {expected} is missing.", _NEXT)
-            _check_row(row, bench, own, authentic_too=expected >= signed)
+            _check_row(row, bench)
             hashes.append(leaf_hash(row["leaf"]))
-    return tree.append(hashes)[0]
+    grown, nodes = tree.append(hashes)
+    if store.hashes([(level, index) for level, index, _ in nodes]) != [value for _, _, value in nodes]:
+        raise Tampered(f"The tree over the leaves from position {start} on does not follow from them.", _NEXT)
+    return grown
 
 
-def _check_row(row: RowMapping, bench: Bench, own: NodeEntry, *, authentic_too: bool) -> None:
+def _check_row(row: RowMapping, bench: Bench) -> None:
     position = row["leaf_position"]
     if row["id"] is None:
         raise Tampered(f"The leaf at position {position} has no record: it was removed.", _NEXT)
@@ -86,13 +95,30 @@ def _check_row(row: RowMapping, bench: Bench, own: NodeEntry, *, authentic_too: 
         sealed = SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections={})
         act, signatures = act_bytes(sealed, findings), signature_bytes(sealed)
         check_opening(parse_leaf(row["leaf"]), row["salt"], row["kind"], act, signatures)
-        if authentic_too and row["node"] == own.id:
-            authenticate(sealed, bench.directory, int(position))
+        node = bench.directory.find_node(closed.record.authority)
     except (ComityError, msgspec.MsgspecError) as exc:
         raise Tampered(f"The record at position {position} is not what was entered: {exc}", _NEXT) from exc
     stated = (row["id"], row["docket"], row["step"], bool(row["effect"]))
-    if stated != (record_id(closed.record), closed.record.docket, closed.record.step, effective(findings)):
+    meant = (record_id(closed.record), closed.record.docket, closed.record.step, effective(findings))
+    if stated != meant or (node is not None and node.id != row["node"]):
         raise Tampered(f"The row at position {position} says something else than its record.", _NEXT)
+
+
+def _check_newest_checkpoint(store: Store, log: ActLog, own: NodeEntry) -> None:
+    """The checkpoint that proofs are made from is this log's own, of this tree."""
+    newest = store.checkpoint()
+    if newest is None:
+        return
+    size, note = newest
+    try:
+        text = open_note(note, [verifier_for(vkey) for vkey in own.log_vkeys]).text
+        checkpoint = parse_checkpoint(text)
+    except ComityError as exc:
+        raise Tampered(f"The newest checkpoint (size {size}) is not this log's: {exc}", _NEXT) from exc
+    if (checkpoint.origin, checkpoint.size) != (log.origin, size) or size > log.tree.size:
+        raise Tampered(f"The newest checkpoint is not of the {size} leaves it is kept for.", _NEXT)
+    if checkpoint.root != log.root_at(size):
+        raise Tampered(f"The newest checkpoint (size {size}) is of another tree.", _NEXT)
 
 
 def _no_stray_rows(store: Store, size: int) -> int:
@@ -103,12 +129,8 @@ def _no_stray_rows(store: Store, size: int) -> int:
             raise Tampered(
                 f"There are {count} records and {size} leaves: a record was written past the registrar.", _NEXT
             )
-        stray = db.scalar(
-            sa.select(t.sections.c.record)
-            .outerjoin(t.records, t.records.c.id == t.sections.c.record)
-            .where(t.records.c.id.is_(None))
-            .limit(1)
-        )
-    if stray is not None:
-        raise Tampered(f"There are contents of {stray}, which was never entered.", _NEXT)
+        nodes = int(db.scalar(sa.select(sa.func.count()).select_from(t.nodes)) or 0)
+        # A tree of n leaves has n nodes at the lowest level and half as many, rounded down, at each above it.
+        if nodes != sum(size >> level for level in range(size.bit_length())):
+            raise Tampered("There are tree nodes that belong to no leaf.", _NEXT)
     return count

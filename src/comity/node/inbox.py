@@ -58,7 +58,6 @@ class Inbox:
             if item.sealed is None or item.sealed.id != item.record:
                 raise Malformed("The item does not carry the record it names.", "Deliver the record itself.")
             place = self._prove(item.sealed, item.logged, sender)
-            self._check_kind(item.sealed, item.logged)
             keys = {k.exhibit: _key(k.blob, k.key) for k in item.keys}
             return self._registrar.accept_later(item.sealed, item.logged, place.position, keys)
         except ComityError as exc:
@@ -88,7 +87,9 @@ class Inbox:
         policy = self._policies.get(logged.origin)
         if policy is None:
             raise Unverified(f"This node trusts no log {logged.origin}.", "Add its policy to anchors.toml.")
-        return check_logged(sealed, logged, policy, int(self._clock().timestamp()), self._freshness)
+        place = check_logged(sealed, logged, policy, int(self._clock().timestamp()), self._freshness)
+        self._check_kind(sealed, logged)
+        return place
 
     def _check_kind(self, sealed: SealedRecord, logged: Logged) -> None:
         step = self._bench.step(sealed.record.step)

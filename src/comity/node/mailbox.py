@@ -25,10 +25,12 @@ from comity.node.delivery import MOST_ITEMS, Answer, Item, Outcome, wrap
 from comity.node.outbox import Due, Outbox
 from comity.node.store import Store
 from comity.node.vault import Vault
+from comity.signing.canonical import canonical
 from comity.signing.keys import PrivateKey
 
 _log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 3600  # seconds between two tries
+MOST_BYTES = 6 * 1024 * 1024  # of the items in one message; base64 and the envelope come on top
 MAX_ANSWER = 4 * 1024 * 1024
 
 
@@ -81,12 +83,18 @@ class Mailbox:
         while not self._stop.is_set():
             self._wake.wait(timeout=min(self._retry, 1.0))
             self._wake.clear()
-            for node in self.outbox.nodes_due(self._now()):
-                with self._lock:
-                    if node in self._busy:
-                        continue
-                    self._busy.add(node)
-                self._pool.submit(self._serve, node)
+            try:
+                self._serve_all()
+            except Exception:
+                _log.exception("mailbox.failed")
+
+    def _serve_all(self) -> None:
+        for node in self.outbox.nodes_due(self._now()):
+            with self._lock:
+                if node in self._busy:
+                    continue
+                self._busy.add(node)
+            self._pool.submit(self._serve, node)
 
     def _serve(self, node: str) -> None:
         try:
@@ -106,14 +114,38 @@ class Mailbox:
             return False
         fetches = [c for c in claimed if c.kind == "fetch"]
         messages = [c for c in claimed if c.kind != "fetch"]
-        peer = self._directory.node(node)
+        try:
+            peer = self._directory.node(node)
+        except ComityError as exc:
+            self._put_off(claimed, str(exc))
+            return False
         good = [self._fetch(peer, c) for c in fetches]
         return (self._send(peer, messages) if messages else True) and all(good)
 
     def _send(self, peer: NodeEntry, claimed: Sequence[Due]) -> bool:
+        """Deliver these together, in as many messages as their size asks for."""
+        found = [(due, item) for due in claimed if (item := self._item(peer, due)) is not None]
+        good = len(found) == len(claimed)
+        while found:
+            length, size = 1, len(canonical(found[0][1]))
+            while length < len(found) and (size := size + len(canonical(found[length][1]))) <= MOST_BYTES:
+                length += 1
+            part, found = found[:length], found[length:]
+            good = self._deliver_items(peer, part) and good
+        return good
+
+    def _item(self, peer: NodeEntry, due: Due) -> Item | None:
+        """What is due, or None and put off: one that cannot be made must not keep the others."""
         try:
-            items = tuple(self._outgoing.item(c.kind, c.record, c.position) for c in claimed)
-            answer = self._exchange(peer, items)
+            return self._outgoing.item(due.kind, due.record, peer)
+        except ComityError as exc:
+            self._put_off([due], str(exc))
+            return None
+
+    def _deliver_items(self, peer: NodeEntry, part: Sequence[tuple[Due, Item]]) -> bool:
+        claimed = [due for due, _ in part]
+        try:
+            answer = self._exchange(peer, tuple(item for _, item in part))
         except ComityError as exc:
             self._put_off(claimed, str(exc))
             return False

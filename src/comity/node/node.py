@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -12,7 +13,7 @@ from comity.docket.directory import Directory, NodeEntry, open_party_file
 from comity.docket.duty import OpenDuty
 from comity.docket.logged import Logged
 from comity.docket.record import SealedRecord
-from comity.errors import BadLaw, Conflict
+from comity.errors import BadLaw, ComityError, Conflict
 from comity.law.book import LawBook, load_law
 from comity.node.admission import Registry
 from comity.node.clerk import Clerk
@@ -20,6 +21,7 @@ from comity.node.clock import Clock, system_clock
 from comity.node.contents import Outgoing
 from comity.node.dockets import Dockets
 from comity.node.guard import check_store, check_witnesses
+from comity.node.holdings import check_holdings
 from comity.node.inbox import Inbox
 from comity.node.keys import NodeKeys
 from comity.node.last_signed import LastSigned
@@ -29,6 +31,7 @@ from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
 from comity.node.store import Store
 from comity.node.transport import HttpTransport, HttpWitnesses
+from comity.node.unsigned import check_unsigned
 from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
@@ -106,6 +109,8 @@ class Node:
         self.mailbox.stop()
         self.registrar.stop()
         self.publisher.stop()
+        with suppress(ComityError):
+            self.publisher.sign_off()
         self.store.close()
         self.last_signed.close()
         self.lock.close()
@@ -151,10 +156,12 @@ def _assemble(
     policies = {origin: anchors.policy(origin) for origin in anchors.policies}
     store, last = Store(data / "node.db"), LastSigned(data / "last-signed.db")
     vault, log = Vault(data / "vault", keys.vault), ActLog(entry.origin, store)
+    dockets = Dockets(store, vault, bench)
     check_store(store, log, last, bench, entry)
+    check_holdings(store, dockets, vault, bench, entry)
+    check_unsigned(store, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
     for blob in vault.blobs() - store.blob_names():  # erased, or left by an upload that was cut short
         vault.erase_blob(blob)
-    dockets = Dockets(store, vault, bench)
     registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds)
     registrar = Registrar(store, log, dockets, registry, outside.clock)
     outgoing = Outgoing(store, vault, log, dockets, bench)

@@ -71,7 +71,6 @@ class Publisher:
             try:
                 self.publish()
             except (Tampered, Conflict) as exc:
-                self.failure = str(exc)
                 _log.critical("log.refuses_to_sign", reason=str(exc))
                 return
             except ComityError as exc:
@@ -80,16 +79,38 @@ class Publisher:
                 _log.exception("log.publisher_failed")
 
     def publish(self) -> bool:
-        """Sign and publish the tree as it stands; False when there is nothing new. Raises without a quorum."""
+        """Sign and publish the tree as it stands; False when there is nothing new. Raises without a quorum.
+
+        After a contradiction (Tampered, Conflict) nothing is signed any more until a person has restarted the node.
+        """
+        if self.failure:
+            raise Tampered(self.failure, "Restart the node when oversight has looked into it.")
+        try:
+            return self._publish()
+        except (Tampered, Conflict) as exc:
+            self.failure = str(exc)
+            raise
+
+    def sign_off(self) -> None:
+        """Sign the tree as it stands, so that the guard knows it at the next start. No witness is asked."""
+        tree = self._logbook.tree
+        if tree.size and not self.failure:
+            self._sign(Checkpoint(self._logbook.origin, tree.size, tree.root()))
+
+    def _sign(self, checkpoint: Checkpoint) -> bytes:
+        now = int(self._clock().timestamp())
+        note = sign_checkpoint(checkpoint, [s if isinstance(s, Signer) else s.at(now) for s in self._signers])
+        self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
+        return note
+
+    def _publish(self) -> bool:
         tree, now = self._logbook.tree, self._clock().timestamp()
         newest = self._store.checkpoint()
         fresh = now - self._published_at < self._renew_after
         if tree.size == 0 or (newest is not None and newest[0] == tree.size and fresh):
             return False
         checkpoint = Checkpoint(self._logbook.origin, tree.size, tree.root())
-        signers = [s if isinstance(s, Signer) else s.at(int(now)) for s in self._signers]
-        note = sign_checkpoint(checkpoint, signers)
-        self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
+        note = self._sign(checkpoint)
         cosigned = add_lines(note, self._cosignatures(checkpoint, note))
         self._policy.check(cosigned, int(self._clock().timestamp()), None)
         self._store.add_checkpoint(tree.size, cosigned, moment(self._clock()))

@@ -14,9 +14,11 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
+import structlog
 
 from comity.docket.assess import Bench
 from comity.docket.docket import Docket
@@ -32,6 +34,7 @@ from comity.node.notice import Attempts
 from comity.node.store import Batch, Store
 from comity.signing.hand import Hand
 
+_log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 512  # filings in one transaction
 
 
@@ -148,19 +151,24 @@ class Registrar:
 
     def _enter(self, batch: list[_Waiting]) -> None:
         session = self._registry.session(self._dockets, self._log.tree.size, self._clock())
-        self._dockets.load(w.filed.docket for w in batch)
+        with suppress(ComityError):  # what is wrong with one docket is told to those who file in it
+            self._dockets.load(w.filed.docket for w in batch)
         answers: list[tuple[_Waiting, Prepared]] = []
         for waiting in batch:
             try:
                 answers.append((waiting, session.prepare(waiting.filed)))
             except ComityError as exc:
                 waiting.answer.set_exception(exc)
+            except Exception as exc:  # one filing that breaks the program must not take the others with it
+                _log.exception("filing.failed", docket=waiting.filed.docket)
+                waiting.answer.set_exception(_stored_nothing(exc))
         if session.prepared:
             self._commit(session.rows(self._log.tree.size), session.prepared)
             for docket in session.changed.values():
                 self._dockets.put(docket)
             for docket_id in session.erased_from:
                 self._dockets.forget(docket_id)
+            self._forget(session.batch)
         for waiting, prepared in answers:
             waiting.answer.set_result(_entered(prepared))
         if session.prepared:
@@ -171,6 +179,16 @@ class Registrar:
         rows.leaves, rows.nodes = appended.leaves, appended.nodes
         self._store.enter(rows)
         self._log.tree = appended.tree
+
+    def _forget(self, batch: Batch) -> None:
+        """Take the bytes of what was erased off the disk too; what fails here is made good at the next start."""
+        try:
+            for blob in batch.erase_blobs:
+                self._registry.vault.erase_blob(blob)
+            if batch.erase_records or batch.erase_exhibits:
+                self._store.forget_pages()
+        except Exception:
+            _log.exception("erasure.bytes_left")
 
 
 def _entered(prepared: Prepared) -> Entered:

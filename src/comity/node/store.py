@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from comity.errors import Conflict, Tampered
 from comity.node import tables as t
 
+_log = structlog.get_logger(__name__)
 SCHEMA_VERSION = "1"
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
@@ -40,6 +42,19 @@ class Batch:
     exhibits: list[dict[str, Any]] = field(default_factory=list)
     erase_records: list[str] = field(default_factory=list)
     erase_exhibits: list[str] = field(default_factory=list)
+    erase_blobs: list[str] = field(default_factory=list)
+
+    def lengths(self) -> tuple[int, ...]:
+        """How many rows of each kind there are, for `cut`."""
+        return tuple(len(rows) for rows in self._lists())
+
+    def cut(self, lengths: tuple[int, ...]) -> None:
+        """Throw away what was added since `lengths` was asked."""
+        for rows, length in zip(self._lists(), lengths, strict=True):
+            del rows[length:]
+
+    def _lists(self) -> list[list[Any]]:
+        return [value for f in fields(self) if isinstance(value := getattr(self, f.name), list)]
 
 
 class Store:
@@ -58,6 +73,7 @@ class Store:
                 raise Tampered(
                     f"The database has schema {found}; this program knows {SCHEMA_VERSION}.", "Use its version."
                 )
+        self.forget_pages()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -86,20 +102,23 @@ class Store:
             if batch.counterproofs:
                 db.execute(t.counterproofs.insert().prefix_with("OR REPLACE"), batch.counterproofs)
             if batch.exhibits:
+                absent = t.exhibits.c.id.in_([x["id"] for x in batch.exhibits]) & (t.exhibits.c.present == 0)
+                db.execute(t.exhibits.delete().where(absent))  # whoever names the bytes first cannot keep others out
                 db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), batch.exhibits)
             if batch.erase_records:
                 db.execute(t.sections.delete().where(t.sections.c.record.in_(batch.erase_records)))
             if batch.erase_exhibits:
                 db.execute(t.exhibits.delete().where(t.exhibits.c.id.in_(batch.erase_exhibits)))
-        if batch.erase_records or batch.erase_exhibits:
-            self.forget_pages()
 
     def forget_pages(self) -> None:
-        """Overwrite what the write-ahead log still holds of deleted rows; secure_delete zeroes the pages."""
+        """Empty the write-ahead log of what it still holds of deleted rows; secure_delete zeroes the pages.
+
+        A reader may be in the way; the rows are gone then, and the log is emptied after the next erasure or start.
+        """
         with self._writer.connect() as db:
             raw = db.connection.driver_connection
-            if raw is not None:
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if raw is not None and raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                _log.warning("erasure.write_ahead_log_in_use")
 
     def docket_rows(self, dockets: Sequence[str]) -> list[RowMapping]:
         """Records of these dockets with their sealed sections (None when erased), in order of entry."""

@@ -1,0 +1,137 @@
+"""The guard over what hangs on records: contents, exhibits, proofs by peers, deliveries. Run at start, after `guard`.
+
+Contents must open under the vault key and be those that the record names; they may be missing only where an erasure
+that was entered says so. Repairs nothing: a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from comity.docket.assess import Bench
+from comity.docket.directory import NodeEntry
+from comity.docket.record import SealedRecord, open_sections
+from comity.errors import ComityError, Tampered
+from comity.node import tables as t
+from comity.node.dockets import Dockets
+from comity.node.sides import participants
+from comity.node.store import Store
+from comity.node.vault import Vault
+from comity.proceedings.bodies import Erasure, Production
+
+_NEXT = "Do not start this node on this data. Compare with a backup and the other side; tell oversight."
+_TOGETHER = 200  # dockets read at a time
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the records of all dockets say should be here. ``unread``: an erasure whose own contents were erased."""
+
+    produced: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
+    unread: bool = False
+
+
+def check_holdings(store: Store, dockets: Dockets, vault: Vault, bench: Bench, own: NodeEntry) -> None:
+    """Check contents, exhibits, counterproofs and outbox. Tampered, naming the first thing that is wrong, otherwise."""
+    _no_strays(store)
+    found, every = _Found(), store.dockets()
+    for start in range(0, len(every), _TOGETHER):
+        rows: dict[str, list[RowMapping]] = {}
+        for row in store.docket_rows(every[start : start + _TOGETHER]):
+            rows.setdefault(row["docket"], []).append(row)
+        for of_docket in rows.values():
+            _check_docket(of_docket, dockets, bench, own, found)
+    _check_exhibits(store, vault, found)
+    _check_outbox(store, dockets, bench, own)
+
+
+def _no_strays(store: Store) -> None:
+    """Rows that hang on nothing."""
+    with store.reading() as db:
+        for table, what in ((t.sections, "contents of"), (t.counterproofs, "a peer's proof of")):
+            query = sa.select(table.c.record).where(table.c.record.not_in(sa.select(t.records.c.id))).limit(1)
+            if (stray := db.scalar(query)) is not None:
+                raise Tampered(f"There are {what} {stray}, which was never entered.", _NEXT)
+
+
+def _check_docket(
+    rows: Iterable[RowMapping], dockets: Dockets, bench: Bench, own: NodeEntry, found: _Found
+) -> None:
+    """Check the contents of one docket's records, newest first, so that erasures are known before what they erased."""
+    erased, unread = set[str](), False
+    for row in sorted(rows, key=lambda r: -int(r["position"])):
+        sealed = _opened(row, dockets)
+        whole = set(sealed.sections) == set(sealed.record.sections)
+        if whole and row["id"] in erased and sealed.record.sections:
+            raise Tampered(f"The contents of {row['id']} were erased and are back.", _NEXT)
+        if not whole and row["id"] not in erased and not unread and _must_be_held(row, sealed, bench, own):
+            raise Tampered(f"The contents of {row['id']} are missing, and no erasure names them.", _NEXT)
+        if row["effect"] and row["step"] == "request.erase":
+            body = _read(sealed, Erasure) if whole else None
+            unread, found.unread = unread or body is None, found.unread or body is None
+            erased |= set(body.records) - {row["id"]} if body else set()
+            found.erased |= set(body.exhibits) if body else set()
+        if whole and row["effect"] and row["step"] == "request.produce" and row["node"] == own.id:
+            production = _read(sealed, Production)
+            found.produced |= {x.digest for x in production.exhibits} if production else set()
+
+
+def _opened(row: RowMapping, dockets: Dockets) -> SealedRecord:
+    try:
+        sealed = dockets.sealed(row)
+        open_sections(sealed)
+    except (ComityError, msgspec.MsgspecError) as exc:
+        raise Tampered(f"The contents of {row['id']} are not those that were entered: {exc}", _NEXT) from exc
+    return sealed
+
+
+def _must_be_held(row: RowMapping, sealed: SealedRecord, bench: Bench, own: NodeEntry) -> bool:
+    """Own contents always; a peer's when the record has effect and its step is for both sides."""
+    step = bench.step(sealed.record.step)
+    return row["node"] == own.id or (bool(row["effect"]) and step is not None and step.readers == "both")
+
+
+def _read(sealed: SealedRecord, kind: type[msgspec.Struct]) -> Any:
+    try:
+        return msgspec.convert({name: s.value for name, s in sealed.sections.items()}, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def _check_exhibits(store: Store, vault: Vault, found: _Found) -> None:
+    with store.reading() as db:
+        rows = list(db.execute(sa.select(t.exhibits)).mappings())
+    for row in rows:
+        try:
+            vault.unwrap_key(row["id"], row["key"])
+            here = not row["present"] or vault.has(row["blob"])
+        except ComityError as exc:
+            raise Tampered(f"The row of the exhibit {row['id']} was written by hand: {exc}", _NEXT) from exc
+        if not here:
+            raise Tampered(f"The bytes of the exhibit {row['id']} are missing from the vault.", _NEXT)
+    missing = found.produced - found.erased - {row["id"] for row in rows}
+    if missing and not found.unread:
+        raise Tampered(f"The exhibit {min(missing)} was produced here and is missing; no erasure names it.", _NEXT)
+
+
+def _check_outbox(store: Store, dockets: Dockets, bench: Bench, own: NodeEntry) -> None:
+    """A delivery that nobody ordered would disclose a record: each must follow from the docket's sides."""
+    with store.reading() as db:
+        rows = list(db.execute(sa.select(t.outbox)).mappings())
+    for row in rows:
+        name = f"{row['kind']} of {row['record']} to {row['node']}"
+        if row["kind"] == "fetch":
+            continue  # asks for bytes, gives none; what has no exhibit's row is dropped
+        record = store.record_row(row["record"])
+        if record is None or record["position"] != row["position"]:
+            raise Tampered(f"The outbox has a {name}, which was never entered.", _NEXT)
+        sides = participants(dockets.get(record["docket"]), bench.directory)
+        if row["node"] not in sides - {own.id} or (row["kind"] == "record") != (record["node"] == own.id):
+            raise Tampered(f"The outbox has a {name}, which is not owed to it.", _NEXT)

@@ -1,0 +1,88 @@
+"""The guard over the last records, which no signature of this log covers yet. Run at start, after `guard`.
+
+Whoever can write to the database can make leaf and tree fit a record. They cannot make a hand, a seal or a peer's
+proof, and cannot give effect to what the law does not let be: so these few are verified and assessed once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from comity.docket.assess import Bench, assess
+from comity.docket.authenticate import Authentic, authenticate
+from comity.docket.directory import NodeEntry
+from comity.docket.docket import Docket, Entry
+from comity.docket.logged import Logged, check_logged
+from comity.docket.record import SealedRecord
+from comity.errors import ComityError, Tampered, Unverified
+from comity.node import tables as t
+from comity.node.dockets import Dockets
+from comity.node.last_signed import LastSigned
+from comity.node.store import Store
+from comity.tlog.policy import Policy
+
+_NEXT = "Do not start this node on this data. Compare with the other side's log; tell oversight."
+
+
+def check_unsigned(
+    store: Store, dockets: Dockets, last: LastSigned, bench: Bench, own: NodeEntry, policies: Mapping[str, Policy],
+    now: int,
+) -> None:  # fmt: skip
+    """Tampered when a record not yet under a signed root is not authentic, not proved, or cannot have its effect."""
+    signed = last.get(own.origin)
+    start = signed[0] if signed is not None else 0
+    query = sa.select(t.records.c.docket).where(t.records.c.position >= start).distinct()
+    with store.reading() as db:
+        touched = list(db.scalars(query))
+    court = _Court(store, dockets, bench, own, policies, now)
+    for docket in touched:
+        _check_docket(store.docket_rows([docket]), Docket(docket), start, court)
+
+
+class _Court:
+    """Verifies and assesses one stored record again."""
+
+    def __init__(
+        self, store: Store, dockets: Dockets, bench: Bench, own: NodeEntry, policies: Mapping[str, Policy], now: int
+    ) -> None:
+        self._store, self._dockets, self.bench, self._own = store, dockets, bench, own
+        self._policies, self._now = policies, now
+
+    def sealed(self, row: RowMapping) -> SealedRecord:
+        return self._dockets.sealed(row)
+
+    def entry(self, row: RowMapping) -> Entry:
+        return self._dockets.entry(row)
+
+    def authentic(self, row: RowMapping, sealed: SealedRecord) -> Authentic:
+        """The record, its signatures verified at its place in the log of the node that sealed it."""
+        directory = self.bench.directory
+        if row["node"] == self._own.id:
+            return authenticate(sealed, directory, int(row["position"]))
+        for data in self._store.counterproofs(row["id"]):
+            logged = msgspec.json.decode(data, type=Logged)
+            policy = self._policies.get(logged.origin)
+            if policy is not None and logged.origin == directory.node(row["node"]).origin:
+                place = check_logged(sealed, logged, policy, self._now, None)
+                return authenticate(sealed, directory, place.position)
+        raise Unverified("No proof by the log of the node that sealed it is here.", "Ask that node for it.")
+
+
+def _check_docket(rows: Sequence[RowMapping], docket: Docket, start: int, court: _Court) -> None:
+    for row in rows:
+        position, sealed = row["position"], court.sealed(row)
+        try:
+            entry = assess(court.authentic(row, sealed), docket, court.bench) if position >= start else None
+        except (ComityError, msgspec.MsgspecError) as exc:
+            raise Tampered(f"The record at position {position} was written past the registrar: {exc}", _NEXT) from exc
+        whole = set(sealed.sections) == set(sealed.record.sections)
+        if entry is not None and row["effect"] and not entry.effect and whole:
+            wanting = next(f for f in entry.findings if f.verdict != "clear")
+            raise Tampered(f"The record at position {position} cannot have effect: {wanting.why}", _NEXT)
+        if any(answered not in docket.by_id for answered in sealed.record.answers):
+            raise Tampered(f"The record at position {position} answers one that is not here.", _NEXT)
+        docket = docket.with_entry(court.entry(row))
