@@ -26,10 +26,13 @@ from comity.package.lines import record_lines
 from comity.package.proved import Proved, check_positions, check_times, origins_of, prove, record_name
 from comity.package.reader import Package, open_package
 from comity.package.replay import Assessed, replay
-from comity.package.verdict import Report, Verdict
+from comity.package.verdict import Line, Report, Verdict
+from comity.proceedings.tables import PROCEEDINGS
 from comity.signing.keys import PublicKey
 from comity.signing.seal import check_seal
 
+_TREE = "RFC 6962; C2SP tlog-proof"
+_COSIGNED = "C2SP tlog-cosignature"
 Views = dict[str, dict[str, Assessed]]
 
 
@@ -37,8 +40,8 @@ def check_source(
     source: BinaryIO,
     anchors: Anchors,
     law: LawBook,
-    proceedings: Mapping[str, Proceeding],
     now: int,
+    proceedings: Mapping[str, Proceeding] = PROCEEDINGS,
     limits: Limits | None = None,
 ) -> Verdict:
     """Open a package and check it; a file that is no package is a verdict too. ``now`` in POSIX seconds."""
@@ -47,16 +50,24 @@ def check_source(
         opened.append(open_package(source, limits))
     if not opened:
         return _verdict(None, report, (), 0)
-    return check_package(opened[0], anchors, law, proceedings, now)
+    return check_package(opened[0], anchors, law, now, proceedings)
 
 
 def check_package(
-    package: Package, anchors: Anchors, law: LawBook, proceedings: Mapping[str, Proceeding], now: int
+    package: Package,
+    anchors: Anchors,
+    law: LawBook,
+    now: int,
+    proceedings: Mapping[str, Proceeding] = PROCEEDINGS,
 ) -> Verdict:
-    """Check an opened package offline. Never raises: what goes wrong is a problem, and then ``ok`` is False."""
+    """Check an opened package offline. Never raises: what goes wrong is a problem, and then ``ok`` is False.
+
+    ``now`` in POSIX seconds, from the verifier's own clock.
+    """
     report = Report()
     report.check("files", True, "RFC 8493", "Every file is there once, with the digest that the manifest names.")
     records: list[Proved] = []
+    views: Views = {}
     reassessed = 0
     with report.guard("the package"):
         contents = package.contents
@@ -65,18 +76,25 @@ def check_package(
             origin: Bench(proceedings, law, directory, party) for origin, (party, _) in origins_of(directory).items()
         }
         records = _prove_all(contents, anchors, benches, now, report)
-        _check_seal(package, directory, records, report)
-        _check_law(contents, law, report)
-        check_positions(records, report)
-        check_times(records, report)
-        views = {o: replay(contents.docket, o, bench, records, report) for o, bench in benches.items()}
-        _check_logs(records, views, directory, benches, report)
+        with report.stage("package seal", "RFC 7515", f"Sealed by {contents.made_by}: nothing was left out since."):
+            _check_seal(package, directory, records)
+        with report.stage("places in the logs", _TREE, "Each has a place of its own, after what it answers."):
+            check_positions(records, report)
+        with report.stage("times", _COSIGNED, "No witness saw a record before the time it claims."):
+            check_times(records, report)
+        with report.stage("assessed again", "the law of each record's day", _law_words(contents, law)):
+            views = {o: replay(contents.docket, o, bench, records, report) for o, bench in benches.items()}
+        with report.stage("both logs", "DESIGN section 4", "From the sending on, both sides logged every act."):
+            _check_logs(records, views, directory, benches, report)
         check_exhibits(contents.exhibits, records, views, report)
+        asserted = False
         for record in records:
             lines = record_lines(record, {o: view[record.id] for o, view in views.items() if record.id in view})
             report.lines.extend(lines)
-            reassessed += all(line.reassessed for line in lines if line.verdict)
-        if not any(line.effect and line.reassessed for line in report.lines):
+            whole = all(line.reassessed for line in lines if line.verdict)
+            reassessed += whole
+            asserted |= whole and lines[0].effect
+        if not asserted:
             report.problem("the package", "Nothing in it had effect and could be assessed again; it proves nothing.")
     return _verdict(package.contents, report, records, reassessed)
 
@@ -110,8 +128,8 @@ def _directory(contents: PackageContents, anchors: Anchors, report: Report) -> D
     return Directory(files)
 
 
-def _check_seal(package: Package, directory: Directory, records: Sequence[Proved], report: Report) -> None:
-    """The maker's seal over the manifest: only with it is it known that nothing was left out."""
+def _check_seal(package: Package, directory: Directory, records: Sequence[Proved]) -> None:
+    """The maker's seal over the manifest: only with it is it known that nothing was left out. Unverified, Malformed."""
 
     def resolve(kid: str) -> PublicKey:
         node = directory.node_by_seal(kid)
@@ -123,17 +141,13 @@ def _check_seal(package: Package, directory: Directory, records: Sequence[Proved
         last = max((r.places[node.origin].position for r in records if node.origin in r.places), default=0)
         return directory.seal_key(kid, max(last, entry.from_position))
 
-    with report.guard("the package's seal"):
-        check_seal(package.seal, seal_message(package.manifest), resolve)
-        made = package.contents
-        why = f"{made.made_by} sealed the manifest on {made.made_at}: nothing was left out since."
-        report.check("package seal", True, "RFC 7515; RFC 8493", why)
+    check_seal(package.seal, seal_message(package.manifest), resolve)
 
 
-def _check_law(contents: PackageContents, law: LawBook, report: Report) -> None:
-    same = contents.law == law.version
-    why = "with the same edition of the law files" if same else f"with the verifier's edition {law.version[:12]}"
-    report.check("law", True, "the law of each record's day", f"Every finding was assessed again {why}.")
+def _law_words(contents: PackageContents, law: LawBook) -> str:
+    """Which edition of the law files was used; another than the maker's is no fault if the findings are the same."""
+    edition = "the same edition" if contents.law == law.version else f"the verifier's own edition ({law.version[:12]})"
+    return f"Each finding whose contents are here was made again from {edition} of the law files, and is the same."
 
 
 def _prove_all(
@@ -144,8 +158,16 @@ def _prove_all(
     if bench is None:
         raise Unverified("The package holds no Party file with a node.", "Ask for a package with the Parties' files.")
     for packaged in contents.records:
-        with report.guard(record_name(packaged.sealed.record.step, packaged.id)):
-            proved.append(prove(packaged, contents.docket, bench, anchors, now))
+        filed, before = packaged.sealed.record, len(report.problems)
+        with report.guard(record_name(filed.step, packaged.id)):
+            found = prove(packaged, contents.docket, bench, anchors, now)
+            if strangers := sorted(set(found.places) - set(benches)):
+                raise Unverified(f"No Party file here names the log {strangers[0]}.", "Ask for that Party's file.")
+            proved.append(found)
+        for wrong in report.problems[before:]:
+            line = Line(check="proof", ok=False, provision=_TREE, why=wrong.what, step=filed.step, record=packaged.id,
+                        at=filed.at, effect=False)
+            report.lines.append(line)
     return proved
 
 
@@ -158,13 +180,13 @@ def _check_logs(
 ) -> None:
     """From the sending on, every effective record stands in the logs of both sides."""
     effective = [r for r in records if _effect(r, views)]
-    crossing = [i for i, r in enumerate(records) if r in effective and _crosses(r, benches[r.own.origin])]
+    crossing = [i for i, r in enumerate(effective) if _crosses(r, benches[r.own.origin])]
     if not crossing:
         return
     both = _both_sides(effective, views, directory)
-    for record in records[crossing[0] :]:
+    for record in effective[crossing[0] :]:
         lacking = sorted(both - set(record.places))
-        if lacking and record in effective:
+        if lacking:
             report.problem(record.name, f"It has no proof from the log {lacking[0]}; both sides must have logged it.",
                            "Ask for the missing proof; an act that only one side logged proves nothing to the other.")
 

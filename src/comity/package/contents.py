@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import BinaryIO, Literal
 
 import msgspec
@@ -100,20 +101,13 @@ def in_docket_order(records: Iterable[PackagedRecord]) -> tuple[PackagedRecord, 
     Malformed when one is there twice or answers what is not there.
     """
     listed = tuple(records)
-    left = {r.id: r for r in listed}
-    if len(left) != len(listed):
+    by_id = {r.id: r for r in listed}
+    if len(by_id) != len(listed):
         raise Malformed("A record is in the package twice.", "Give each record once.")
+    answers = {identifier: r.sealed.record.answers for identifier, r in by_id.items()}
+    if missing := sorted({a for named in answers.values() for a in named} - set(by_id)):
+        raise Malformed(f"The record {missing[0]} is missing; others answer it.", "Give every record of the docket.")
     depth: dict[str, int] = {}
-    while ready := [i for i, r in left.items() if all(a in depth for a in r.sealed.record.answers)]:
-        found = {i: 1 + max((depth[a] for a in left[i].sealed.record.answers), default=0) for i in ready}
-        depth.update(found)
-        for identifier in ready:
-            del left[identifier]
-    if left:
-        wanted = {a for r in left.values() for a in r.sealed.record.answers}
-        missing = sorted(wanted - set(depth) - set(left))
-        raise Malformed(
-            f"A record is missing: {', '.join(missing) or 'records answer one another in a circle'}.",
-            "Give every record of the docket.",
-        )
+    for identifier in TopologicalSorter(answers).static_order():  # no circle: a record names what it answers by digest
+        depth[identifier] = 1 + max((depth[a] for a in answers[identifier]), default=0)
     return tuple(sorted(listed, key=lambda r: (depth[r.id], r.id)))

@@ -61,6 +61,7 @@ def _assess(
         return Assessed(replace(entry, findings=logged, effect=effective(logged)), bench.assessor, False)
     if not same:
         report.problem(f"{record.name} in {origin}", _difference(logged, entry.findings), _ASK)
+        entry = replace(entry, effect=entry.effect and effective(logged))
     return Assessed(entry, bench.assessor, same)
 
 

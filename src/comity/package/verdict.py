@@ -111,6 +111,15 @@ class Report:
             self.problem(name, why, next_step or "Do not rely on it; ask both sides.")
 
     @contextmanager
+    def stage(self, name: str, provision: str, why: str) -> Iterator[None]:
+        """Run a group of checks and say in one line how it ended: ``why`` when all is well, else the first problem."""
+        before = len(self.problems)
+        with self.guard(name):
+            yield
+        new = self.problems[before:]
+        self.lines.append(Line(check=name, ok=not new, provision=provision, why=new[0].what if new else why))
+
+    @contextmanager
     def guard(self, where: str) -> Iterator[None]:
         """Run checks; any exception becomes a problem at ``where``. A check that fails is a check not passed."""
         try:
