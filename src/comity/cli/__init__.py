@@ -1,0 +1,69 @@
+"""The command line. Each command is one file; this one puts them together and turns errors into exit codes.
+
+Exit codes (docs/cli.md): 0 ok, 1 refused by a finding, 2 usage, 3 not found, 4 not authorised or unverified,
+5 conflict, 6 unreachable, 7 tampered, 70 a bug.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+import typer
+
+from comity.cli import due, filing, init, serve, show, verify, witness
+from comity.cli.demo import command as demo
+from comity.cli.output import say_error
+from comity.errors import ComityError
+
+BUG = 70
+USAGE = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="comity",
+    help="Ask another country's authorities for help in a criminal matter, answer them, and prove that every "
+    "safeguard the law demands was kept.\n\nNew here? Run: comity demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(init.app, name="init")
+app.command("serve")(serve.command)
+app.command("witness")(witness.command)
+app.command("file")(filing.command)
+app.command("show")(show.command)
+app.command("due")(due.command)
+app.command("verify")(verify.command)
+app.command("demo")(demo.command)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; the exit code. Prints errors with the next step; a traceback only if COMITY_DEBUG is set."""
+    try:
+        answer = typer.main.get_command(app).main(arguments, prog_name="comity", standalone_mode=False)
+        return answer if isinstance(answer, int) else 0
+    except click.ClickException as exc:
+        exc.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except ComityError as exc:
+        say_error(exc.what, exc.next_step)
+        return exc.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as exc:
+        if os.environ.get("COMITY_DEBUG"):
+            traceback.print_exc()
+        say_error(f"This is a bug in comity: {exc!r}.", "Run again with COMITY_DEBUG=1 and report what it prints.")
+        return BUG

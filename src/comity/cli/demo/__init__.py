@@ -1,0 +1,1 @@
+"""The demonstration: two nodes, three matters, one evidence package checked offline."""

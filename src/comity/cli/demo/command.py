@@ -1,0 +1,5 @@
+"""``comity demo``."""
+
+
+def command() -> None:
+    """Run."""

@@ -1,0 +1,201 @@
+"""``comity init``: found a Party, certify officials, make nodes and witnesses, publish, trust. In that order."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.markup import escape
+
+from comity.cli import nodes, officials, parties
+from comity.cli.hands import passphrase, read_public
+from comity.cli.output import console
+from comity.errors import Malformed
+from comity.signing.keys import PublicKey
+
+app = typer.Typer(
+    help="""Set up a Party, its officials, nodes and witnesses, and whom to trust.
+
+The order, for each Party:
+
+1. comity init party DE de             the Party's folder, two roots (the judiciary's lies apart)
+
+2. edit de/party.toml                  your authorities and what each may do
+
+3. comity init node ...                a node's folder with its keys
+
+4. comity init witness ...             an oversight body's witness
+
+5. comity init official ...            a hand key, and the credential that says whose it is
+
+6. comity init publish de              sign the Party file: de/DE.json
+
+7. comity init trust NODE de/DE.json fr/FR.json     whom a node (or a witness, or a verifier) trusts
+
+Then: comity witness FOLDER, comity serve --config NODE/comity.toml. Nothing is ever overwritten; every command may be
+repeated.""",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+RootPassphrase = Annotated[
+    Path | None,
+    typer.Option(
+        "--root-passphrase-file", envvar="COMITY_ROOT_PASSPHRASE_FILE", help="File with the Party root's passphrase."
+    ),
+]
+JudiciaryPassphrase = Annotated[
+    Path | None,
+    typer.Option(
+        "--judiciary-passphrase-file",
+        envvar="COMITY_JUDICIARY_PASSPHRASE_FILE",
+        help="File with the judiciary root's passphrase.",
+    ),
+]
+PartyFolder = Annotated[Path, typer.Option("--party", help="The Party's folder.")]
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+@app.command("party")
+def party(
+    code: Annotated[str, typer.Argument(metavar="CC", help="The Party's code, e.g. DE.")],
+    folder: Annotated[Path, typer.Argument(help="The Party's folder, best on a computer without network.")],
+    judiciary: Annotated[
+        Path | None, typer.Option("--judiciary", help="Folder of the judiciary's root. Default: FOLDER-judiciary.")
+    ] = None,
+    root_passphrase: RootPassphrase = None,
+    judiciary_passphrase: JudiciaryPassphrase = None,
+) -> None:
+    """Make a Party's folder: its root, its judiciary's root (apart), and a party.toml with made-up offices to edit."""
+    apart = judiciary or folder.with_name(folder.name + "-judiciary")
+    done = (folder / parties.ROOT_PUB).exists() and (apart / parties.ROOT_PUB).exists()
+    first = b"-" if done else passphrase(root_passphrase, f"New passphrase of the root of {code}", confirm=True)
+    second = b"-" if done else passphrase(judiciary_passphrase, "New passphrase of the judiciary's root", confirm=True)
+    parties.found_party(code, folder, apart, (first, second))
+    console.print(f"{escape(str(folder))}: the Party's root and party.toml. Edit party.toml next.")
+    console.print(
+        f"{escape(str(apart))}: the judiciary's root. Hand this folder to the judiciary; it certifies judges."
+    )
+
+
+@app.command("node")
+def node(
+    folder: Annotated[Path, typer.Argument(help="The node's folder: keys, comity.toml, data.")],
+    party: PartyFolder,
+    node_id: Annotated[str, typer.Option("--id", help="The node's identifier, e.g. node.prosecution.de.example.")],
+    authority: Annotated[list[str], typer.Option("--authority", help="An authority it serves; may be repeated.")],
+    url: Annotated[str, typer.Option("--url", help="Its address as peers reach it.")] = "http://127.0.0.1:8140",
+    listen: Annotated[str, typer.Option("--listen", help="Where it listens. Default: host and port of the URL.")] = "",
+) -> None:
+    """Make a node's folder with its keys, and enter the node in the Party's folder."""
+    plan = nodes.NodePlan(node_id, url, tuple(authority), listen or _listen(url), {})
+    entry = nodes.found_node(folder, party, plan, _today().year)
+    console.print(f"{escape(str(folder))}: the node {escape(entry.id)}; its log is {escape(entry.origin)}.")
+    console.print(f"Next: comity init publish {escape(str(party))}")
+
+
+@app.command("witness")
+def witness(
+    folder: Annotated[Path, typer.Argument(help="The witness's folder: key, witness.toml, what it saw.")],
+    party: PartyFolder,
+    body: Annotated[str, typer.Option("--body", help="The oversight body in party.toml that runs it.")],
+    url: Annotated[str, typer.Option("--url", help="Its address as nodes reach it.")] = "http://127.0.0.1:8150",
+    listen: Annotated[str, typer.Option("--listen", help="Where it listens. Default: host and port of the URL.")] = "",
+) -> None:
+    """Make an oversight body's witness, and enter it in the Party's folder."""
+    entered = nodes.found_witness(folder, party, body, url, listen or _listen(url))
+    console.print(f"{escape(str(folder))}: the witness {escape(entered.witness_vkey.partition('+')[0])}.")
+    console.print(f"Next: comity init publish {escape(str(party))}")
+
+
+@app.command("official")
+def official(
+    key: Annotated[Path, typer.Argument(help="Where the official's key is to lie (or lies); never a node's computer.")],
+    party: PartyFolder,
+    holder: Annotated[str, typer.Option("--holder", help="Whose hand it is, as others will read it.")],
+    role: Annotated[str, typer.Option("--role", help=f"One of: {', '.join(officials.ROLES)}.")],
+    authority: Annotated[str, typer.Option("--authority", help="The authority in party.toml.")],
+    public: Annotated[
+        str, typer.Option("--public", help="Certify this public key (of an agent or token) instead of making a key.")
+    ] = "",
+    judiciary: Annotated[
+        Path | None, typer.Option("--judiciary", help="Folder of the judiciary's root. Default: PARTY-judiciary.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last day. Default: two years from now.")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option("--passphrase-file", envvar="COMITY_PASSPHRASE_FILE", help="File with the new key's passphrase."),
+    ] = None,
+    root_passphrase: RootPassphrase = None,
+    judiciary_passphrase: JudiciaryPassphrase = None,
+) -> None:
+    """Make an official's hand key (or take a public one) and certify it.
+
+    Judges are certified by the judiciary's root, all others by the Party's.
+    """
+    judicial = officials.needs_judiciary(role)
+    root = (judiciary or party.with_name(party.name + "-judiciary")) if judicial else party
+    hand = _hand(key, public, passphrase_file)
+    last = until.date() if until else _today().replace(year=_today().year + 2, day=min(_today().day, 28))
+    secret = passphrase(
+        judiciary_passphrase if judicial else root_passphrase,
+        f"Passphrase of the {'judiciary' if judicial else 'Party'}'s root",
+    )
+    path = officials.certify(party, officials.Office(holder, role, authority, last), hand, root, secret, _today())
+    console.print(f"{escape(str(path))}: {escape(holder)}, {role} of {escape(authority)}, key {hand.kid}.")
+    console.print(f"Next: comity init publish {escape(str(party))}")
+
+
+def _hand(key: Path, public: str, passphrase_file: Path | None) -> PublicKey:
+    if public:
+        return read_public(Path(public).read_text(encoding="ascii") if Path(public).is_file() else public)
+    if key.exists():
+        return read_public(key.with_name(key.name + ".pub").read_text(encoding="ascii"))
+    return officials.make_hand(key, passphrase(passphrase_file, f"New passphrase of {key}", confirm=True))
+
+
+@app.command("publish")
+def publish(
+    folder: Annotated[Path, typer.Argument(help="The Party's folder.")],
+    root_passphrase: RootPassphrase = None,
+) -> None:
+    """Sign the Party file anew, one version up. Hand it to every node and to the other Parties."""
+    code = parties.code_of(folder)
+    file = parties.publish(folder, passphrase(root_passphrase, f"Passphrase of the root of {code}"), _today())
+    console.print(
+        f"{escape(str(folder / f'{code}.json'))}: version {file.version}, {len(file.nodes)} node(s), "
+        f"{len(file.credentials)} official(s), {len(file.oversight)} oversight body(ies)."
+    )
+
+
+@app.command("trust")
+def trust(
+    folder: Annotated[Path, typer.Argument(help="A node's, witness's or verifier's folder.")],
+    files: Annotated[list[Path], typer.Argument(metavar="CC.json...", help="Party files; roots are read beside them.")],
+    root: Annotated[list[str] | None, typer.Option("--root", help="A root as CC=ed25519:...; may be repeated.")] = None,
+) -> None:
+    """Say whom to trust: writes anchors.toml and copies the Party files. Compare the fingerprints with their owners."""
+    roots = {}
+    for text in root or []:
+        code, _, key = text.partition("=")
+        if not key:
+            raise Malformed(f"{text!r} names no root.", "Write it as DE=ed25519:...")
+        roots[code] = PublicKey.from_text(key)
+    anchors = nodes.trust(folder, files, roots)
+    console.print(f"{escape(str(folder / 'anchors.toml'))}: compare these digits with their owners, by telephone:")
+    for name, digits in anchors.fingerprints():
+        console.print(f"  {escape(name)}: {digits}")
+
+
+def _listen(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Malformed(f"{url!r} is not an address.", "Write it as https://host or http://127.0.0.1:8140.")
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

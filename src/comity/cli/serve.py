@@ -1,0 +1,73 @@
+"""``comity serve``: run a node. ``comity witness``'s server is started the same way."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+from starlette.applications import Starlette
+
+from comity.errors import BadLaw
+from comity.node.node import Node
+from comity.settings import read_settings
+from comity.web.app import create_app
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def command(
+    config: Annotated[
+        Path, typer.Option("--config", envvar="COMITY_CONFIG", help="The node's settings; all are optional but `node`.")
+    ] = Path("comity.toml"),
+) -> None:
+    """Run a node until it is stopped (Ctrl-C or SIGTERM).
+
+    Refuses to start, with exit code 7, when what is stored is not what was entered, logged and signed. Killing it at
+    any moment loses nothing that was answered.
+    """
+    settings, folder = read_settings(config)
+    if not settings.node:
+        raise BadLaw(f"{config} does not say which node this is.", "Set `node`; comity init node writes it.")
+    log_as_json(settings.log_level)
+    node = Node.open(settings, folder)
+    node.start()
+    try:
+        structlog.get_logger(__name__).info("node.started", node=node.entry.id, listen=settings.listen)
+        run_server(create_app(node), settings.listen)
+    finally:
+        node.stop()
+
+
+def run_server(app: Starlette, listen: str) -> None:
+    """Serve on ``host:port`` with one worker, until SIGINT or SIGTERM."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadLaw(f"`listen` is {listen!r}.", "Write host:port, e.g. 127.0.0.1:8140.")
+    uvicorn.Server(
+        uvicorn.Config(
+            app, host=host.strip("[]"), port=int(port), workers=1, log_config=None, access_log=False,
+            server_header=False, timeout_graceful_shutdown=10, lifespan="off",
+        )
+    ).run()  # fmt: skip
+
+
+def log_as_json(level: str) -> None:
+    """One JSON object per line on stderr; no names of persons or contents are ever logged."""
+    if level not in _LEVELS:
+        raise BadLaw(f"`log_level` is {level!r}.", f"Choose one of: {', '.join(_LEVELS)}.")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,52 @@
+"""``comity witness``: run an oversight body's witness, which cosigns what it saw grow and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import structlog
+import typer
+
+from comity.cli.nodes import WITNESS_SETTINGS, WitnessSettings, read_cosigner
+from comity.cli.serve import log_as_json, run_server
+from comity.errors import BadLaw, NotFound
+from comity.node.node import read_parties
+from comity.node.witness_store import SQLiteWitnessStore
+from comity.package.anchors import read_anchors
+from comity.tlog.cosignature import verifier_for
+from comity.tlog.note import NoteVerifier
+from comity.tlog.witness import Witness
+from comity.web.witness import witness_app
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="The witness's folder, as comity init witness made it.")],
+) -> None:
+    """Run a witness until it is stopped. It follows the logs of all nodes in the Party files it trusts."""
+    log_as_json("info")
+    settings = _settings(folder)
+    cosigner = read_cosigner(folder)
+    with SQLiteWitnessStore(folder / settings.data) as store:
+        witness = Witness((cosigner,), _logs(folder))
+        structlog.get_logger(__name__).info("witness.started", name=settings.name, listen=settings.listen)
+        run_server(witness_app(witness, store), settings.listen)
+
+
+def _settings(folder: Path) -> WitnessSettings:
+    path = folder / WITNESS_SETTINGS
+    if not path.exists():
+        raise NotFound(f"{path} is missing.", "Make the witness: comity init witness --help.")
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=WitnessSettings)
+    except msgspec.MsgspecError as exc:
+        raise BadLaw(f"{path}: {exc}", "Mend the setting.") from exc
+
+
+def _logs(folder: Path) -> dict[str, list[NoteVerifier]]:
+    path = folder / "anchors.toml"
+    if not path.exists():
+        raise NotFound(f"{path} is missing: this witness follows no log.", "Write it: comity init trust --help.")
+    directory, _ = read_parties(folder / "parties", read_anchors(path.read_text(encoding="utf-8")))
+    return {node.origin: [verifier_for(v) for v in node.log_vkeys] for node in directory.nodes()}
