@@ -13,6 +13,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import msgspec
 
@@ -25,15 +26,17 @@ from comity.docket.logged import Logged, act_bytes, signature_bytes
 from comity.docket.record import SealedRecord
 from comity.docket.sections import Exhibit, Request
 from comity.package.anchors import Anchors
-from comity.package.bag import write_package
+from comity.package.bag import manifest, seal_message, slug, tag_files, write_package
 from comity.package.check import check_package, check_source
-from comity.package.contents import PackageContents, PackagedExhibit, PackagedRecord
+from comity.package.container import ZipWriter
+from comity.package.contents import Index, PackageContents, PackagedExhibit, PackagedRecord
 from comity.package.reader import Package, open_package
 from comity.package.verdict import Verdict
 from comity.proceedings import bodies
 from comity.proceedings.tables import PROCEEDINGS
 from comity.signing.base64url import to_base64url
 from comity.signing.keys import PrivateKey
+from comity.signing.seal import seal
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.cosignature import Ed25519Cosigner, MLDSACosigner
 from comity.tlog.leaf import ActLeaf, commit
@@ -60,6 +63,7 @@ class Log:
         self.leaves: list[bytes] = []
         self.opened: list[tuple[str, bytes, tuple[Finding, ...]]] = []
         self.cosigned = cosigned
+        self._notes: dict[tuple[int, int], bytes] = {}  # ML-DSA signs differently each time; one tree, one note
 
     def add(self, sealed: SealedRecord, findings: tuple[Finding, ...], kind: str) -> int:
         salt = seed(f"salt {self.origin} {len(self.leaves)}")
@@ -71,10 +75,11 @@ class Log:
     def logged(self, position: int) -> Logged:
         tree, new = Tree().append([leaf_hash(leaf) for leaf in self.leaves])
         nodes: dict[Coordinate, bytes] = {(level, index): value for level, index, value in new}
-        note = sign_checkpoint(
-            Checkpoint(self.origin, tree.size, tree.root()),
-            [self._signer, *(witness.at(self.cosigned) for witness in WITNESSES)],
-        )
+        if (tree.size, self.cosigned) not in self._notes:
+            signers = [self._signer, *(witness.at(self.cosigned) for witness in WITNESSES)]
+            signed = sign_checkpoint(Checkpoint(self.origin, tree.size, tree.root()), signers)
+            self._notes[tree.size, self.cosigned] = signed
+        note = self._notes[tree.size, self.cosigned]
         path = inclusion_proof(position, tree.size, lambda places: [nodes[place] for place in places])
         proof = TlogProof(position, self.leaves[position], path, note)
         kind, salt, findings = self.opened[position]
@@ -198,3 +203,33 @@ def good() -> tuple[Sides, bytes]:
     """The matter from draft to reading, and its package, made once."""
     sides = to_received(Sides())
     return sides, written(sides.contents())
+
+
+def files_of(data: bytes) -> dict[str, bytes]:
+    """A package's files by their paths below its top folder."""
+    with ZipFile(io.BytesIO(data)) as opened:
+        return {name.partition("/")[2]: opened.read(name) for name in opened.namelist()}
+
+
+def zipped(files: dict[str, bytes], base: str = "request-test-1") -> bytes:
+    """The files in a zip of the right form, whatever they are."""
+    sink = io.BytesIO()
+    writer = ZipWriter(sink)
+    for path, data in sorted(files.items()):
+        writer.add(f"{base}/{path}", data)
+    writer.close()
+    return sink.getvalue()
+
+
+def remade(files: dict[str, bytes], key: PrivateKey | None = None) -> bytes:
+    """A bag made anew from changed payload by one who has the maker's key: every digest and the seal are right."""
+    payload = {p: d for p, d in files.items() if p.startswith("data/")}
+    digests = {p: sha256(d).hexdigest() for p, d in payload.items()}
+    try:
+        index = msgspec.json.decode(payload["data/package.json"], type=Index)
+    except msgspec.MsgspecError:
+        index = msgspec.json.decode(files_of(good()[1])["data/package.json"], type=Index)
+    tags = tag_files(index, digests, sum(map(len, payload.values())))
+    tags["manifest.seal"] = seal(seal_message(tags["manifest-sha256.txt"]), key or World().node_key("DE")).encode()
+    tags["tagmanifest-sha256.txt"] = manifest({p: sha256(d).hexdigest() for p, d in tags.items()})
+    return zipped({**payload, **tags}, slug(index.docket))

@@ -428,6 +428,44 @@ def test_no_package_with_one_byte_changed_is_ok(data: st.DataObject) -> None:
 
 
 @given(st.data())
+def test_no_package_with_one_byte_changed_and_everything_around_it_made_anew_is_ok(data: st.DataObject) -> None:
+    """Whoever changes it has the maker's own key: only signatures, proofs and the law stand in the way."""
+    sides, whole = s.good()
+    files = s.files_of(whole)
+    claims = ("data/records/", "data/logged/", "data/parties/", "data/exhibits/")
+    path = data.draw(st.sampled_from(sorted(p for p in files if p.startswith(claims))))
+    changed = bytearray(files[path])
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    assert not s.verdict(s.remade({**files, path: bytes(changed)}), sides.world).ok
+
+
+def test_a_package_that_calls_itself_another_docket_is_not_ok() -> None:
+    sides, whole = s.good()
+    files = s.files_of(whole)
+    other = files["data/package.json"].replace(b'"request:test-1"', b'"request:test-2"')
+    verdict = s.verdict(s.remade({**files, "data/package.json": other}), sides.world)
+    assert verdict.docket == "request:test-2"
+    assert not verdict.ok
+
+
+def test_the_same_files_made_anew_are_the_same_package() -> None:
+    """So that the property above fails packages for their content and not for how they were remade."""
+    _, whole = s.good()
+    assert s.remade(s.files_of(whole)) == whole
+
+
+@given(st.data())
+def test_no_two_files_can_change_places(data: st.DataObject) -> None:
+    sides, whole = s.good()
+    files = s.files_of(whole)
+    folder = data.draw(st.sampled_from(["data/records/", "data/logged/", "data/parties/"]))
+    paths = sorted(p for p in files if p.startswith(folder))
+    a, b = data.draw(st.sampled_from(paths)), data.draw(st.sampled_from(paths))
+    if files[a] != files[b]:
+        assert not s.verdict(s.remade({**files, a: files[b], b: files[a]}), sides.world).ok
+
+
+@given(st.data())
 def test_no_package_cut_short_or_added_to_is_ok(data: st.DataObject) -> None:
     sides, whole = s.good()
     cut = data.draw(st.integers(0, len(whole) - 1))

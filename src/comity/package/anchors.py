@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from comity.errors import Malformed, Unverified
+from comity.signing.digest import length_prefixed
 from comity.signing.keys import PublicKey
 from comity.tlog.policy import MAX_POLICY, NONE, Policy
 
@@ -57,8 +58,8 @@ class Anchors:
 
     def fingerprints(self) -> tuple[tuple[str, str], ...]:
         """Each anchor's name and fingerprint, in the order of the file."""
-        roots = [(f"Party {code}", fingerprint("root", key.raw)) for code, key in sorted(self.parties.items())]
-        logs = [(f"log {o}", fingerprint("policy", text.encode())) for o, text in sorted(self.policies.items())]
+        roots = [(f"Party {code}", fingerprint("root", code, key.raw)) for code, key in sorted(self.parties.items())]
+        logs = [(f"log {o}", fingerprint("policy", o, text.encode())) for o, text in sorted(self.policies.items())]
         return (*roots, *logs)
 
 
@@ -71,9 +72,13 @@ def _parse(origin: str, text: str) -> Policy:
     return policy
 
 
-def fingerprint(kind: str, data: bytes) -> str:
-    """Fifty decimal digits in ten groups (166 bits of a SHA-256), to be read aloud. ``kind``: root or policy."""
-    number = int.from_bytes(sha256(b"comity-anchor/v1\0" + kind.encode() + b"\0" + data).digest(), "big") % 10**50
+def fingerprint(kind: str, name: str, data: bytes) -> str:
+    """Fifty decimal digits in ten groups (166 bits of a SHA-256), to be read aloud. ``kind``: root or policy.
+
+    The name is in it too, so that no key passes for that of another Party or log.
+    """
+    hashed = sha256(length_prefixed(b"comity-anchor/v1\0", kind.encode(), name.encode(), data))
+    number = int.from_bytes(hashed.digest(), "big") % 10**50
     digits = f"{number:050d}"
     return " ".join(digits[i : i + 5] for i in range(0, 50, 5))
 

@@ -77,10 +77,14 @@ def _reference(acts: Iterable[PackagedRecord]) -> str:
     return next((text for text in reversed(found) if isinstance(text, str)), "")
 
 
+def _named(packaged: PackagedRecord) -> list[Node]:
+    """The exhibits that a production names; a section is a list when read, a tuple when just composed."""
+    listed = _value(packaged, "exhibits")
+    return [e for e in listed if isinstance(e, dict)] if isinstance(listed, list | tuple) else []
+
+
 def _media(acts: Iterable[PackagedRecord]) -> dict[str, str]:
-    listed = [_value(r, "exhibits") for r in acts]
-    entries = [e for part in listed if isinstance(part, list) for e in part if isinstance(e, dict)]
-    return {str(e.get("id")): str(e.get("media_type", "")) for e in entries}
+    return {str(e.get("id")): str(e.get("media_type", "")) for r in acts for e in _named(r)}
 
 
 def _authorisation(packaged: PackagedRecord) -> Node:
@@ -115,8 +119,7 @@ def _action(packaged: PackagedRecord, exhibits: Iterable[PackagedExhibit], acts:
     before = [{"@id": _id("action", a)} for a in record.answers if a in acts]
     if before:
         node["case-investigation:wasInformedBy"] = before
-    named = _value(packaged, "exhibits") if record.step == "request.produce" else None
-    wanted = {e.get("id") for e in named if isinstance(e, dict)} if isinstance(named, list) else set()
+    wanted = {e.get("id") for e in _named(packaged)}
     results = [{"@id": _id(k, e.id)} for e in exhibits if e.id in wanted for k in ("provenancerecord", "file")]
     if results:
         node["action:result"] = results

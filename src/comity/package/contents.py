@@ -44,9 +44,9 @@ class PackagedExhibit:
     open: Callable[[], BinaryIO]
 
     @classmethod
-    def of(cls, exhibit: Exhibit, open: Callable[[], BinaryIO]) -> PackagedExhibit:
-        """The exhibit that a production names; ``open`` gives its plain bytes from the beginning."""
-        return cls(exhibit.id, exhibit.name, exhibit.digest, exhibit.size, open)
+    def of(cls, exhibit: Exhibit, opener: Callable[[], BinaryIO]) -> PackagedExhibit:
+        """The exhibit that a production names; ``opener`` gives its plain bytes from the beginning."""
+        return cls(exhibit.id, exhibit.name, exhibit.digest, exhibit.size, opener)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
