@@ -7,7 +7,7 @@ from comity.docket.finding import Finding
 from comity.docket.sections import Measure
 from comity.docket.step import Filing
 from comity.errors import NotFound
-from comity.law.schema import Cited, MeasureRule
+from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.subject import (
     HUMAN,
@@ -66,6 +66,11 @@ def legality_basis(filing: Filing, subject: Subject) -> Finding:
         if rule is None or why:
             return stated(*bound).hold(name, why, mend(filing))
         bound.append(rule)
+    other = _displacing(filing, subject)
+    if other is not None:
+        relation = [r for r in other.scope if r.topic == "relation" and r.holds_on(filing.day)]
+        why = f"{other.short} binds both Parties and replaces {subject.instrument.short} between them."
+        return (stated(*relation) if relation else Source(other.citation)).hold(name, why, mend(filing))
     rests = stated(*bound, *standards(filing, name, (filing.assessor,)))
     if not rests.settled and not _decided_by_hand(filing, subject):
         return rests.hold(name, "The law files aren't sure of a provision this rests on.", "request.authorise")
@@ -104,6 +109,21 @@ def _not_offered(filing: Filing, subject: Subject, measure: Measure, rule: Measu
                 f"{measure.id} is open only where {filing.law.instrument(other).short} is not; it binds both Parties."
             )
     return ""
+
+
+def _displacing(filing: Filing, subject: Subject) -> Instrument | None:
+    """The instrument that replaces the one relied on between these two Parties, if there is one."""
+    return next(
+        (
+            other
+            for other in filing.law.instruments
+            if subject.instrument.id in other.displaces
+            and other.is_in_force(filing.day)
+            and all(filing.law.bound(other.id, p, filing.day) for p in subject.parties)
+            and all(other.measure(m.id, filing.day) for m in subject.measures)
+        ),
+        None,
+    )
 
 
 def _names(subject: Subject) -> str:

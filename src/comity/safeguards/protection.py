@@ -5,8 +5,8 @@ from __future__ import annotations
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.safeguards.citing import Source, standards
-from comity.safeguards.grounds import applies
-from comity.safeguards.subject import Subject, asked_of_request, mend
+from comity.safeguards.grounds import applies, consulted
+from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend
 from comity.safeguards.wording import listed, says_something
 
 
@@ -29,10 +29,18 @@ def privilege_protection(filing: Filing, subject: Subject) -> Finding:
         return rests.clear(name, "Checked; none is concerned.")
     if check.waived:
         return rests.clear(name, f"Concerned: {listed(kinds)}; it has been waived.")
-    if not says_something(check.precautions):
-        why = f"Concerned: {listed(kinds)}; how protected material is kept apart is not said."
-        return rests.hold(name, why, mend(filing))
-    return applies(filing, subject, name, "immunity_privilege_press", f"Concerned: {listed(kinds)}, with precautions.")
+    return _concerned(filing, subject, rests, f"Concerned: {listed(kinds)}.")
+
+
+def _concerned(filing: Filing, subject: Subject, rests: Source, why: str) -> Finding:
+    """Without precautions the ground applies; with them the requested side judges if they suffice."""
+    name, ground = "privilege_protection", "immunity_privilege_press"
+    if not says_something(subject.request.privilege.precautions):
+        found = applies(filing, subject, name, ground, f"{why} How protected material is kept apart is not said.")
+        return found if found.verdict == "refuse" else rests.hold(name, found.why, mend(filing))
+    if by_requested(filing, subject) and not consulted(filing, subject, ground):
+        return rests.hold(name, f"{why} Consult whether the precautions suffice.", "request.consult")
+    return rests.clear(name, f"{why} Precautions: {subject.request.privilege.precautions}")
 
 
 def _rests(filing: Filing, subject: Subject) -> Source:
