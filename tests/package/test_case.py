@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import Any
 
 from tests.package import samples as s
 
-UUID = re.compile(r"kb:[a-z]+-[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UUID = re.compile(r"kb:[a-z]+-[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def graph() -> list[dict[str, Any]]:
@@ -34,6 +35,12 @@ def test_identifiers_are_unique_end_in_a_uuid_and_every_reference_leads_somewher
     assert len(set(identifiers)) == len(identifiers)
     assert all(UUID.fullmatch(identifier) for identifier in identifiers)
     assert set(references(graph())) <= set(identifiers)
+
+
+def test_identifiers_are_uuids_of_version_5_as_others_make_them() -> None:
+    sides, _ = s.good()
+    expected = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:comity:kb:action:{sides.records[0].id}")
+    assert f"kb:action-{expected}" in {node["@id"] for node in graph()}
 
 
 def test_one_action_per_act_chained_by_what_it_answers() -> None:

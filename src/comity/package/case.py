@@ -11,7 +11,7 @@ case-prov makes from CASE.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
+from hashlib import sha1
 from typing import Any
 
 from comity.docket.docket import effective
@@ -29,6 +29,7 @@ CONTEXT = {
     "types": "https://ontology.unifiedcyberontology.org/uco/types/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+_URLS = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")  # RFC 9562, 6.6: the name space of URLs
 AUTHORISING = ("request.authorise", "request.recognise", "request.order")
 
 
@@ -53,10 +54,14 @@ def case_jsonld(contents: PackageContents) -> bytes:
 
 
 def _id(kind: str, name: str) -> str:
-    """An identifier that ends in a UUID (version 8, RFC 9562), as UCO asks, derived from the name."""
-    h = sha256(f"{kind}\0{name}".encode()).hexdigest()
-    variant = "89ab"[int(h[16], 16) % 4]
-    return f"kb:{kind}-{h[:8]}-{h[8:12]}-8{h[13:16]}-{variant}{h[17:20]}-{h[20:32]}"
+    """An identifier that ends in a UUID, as UCO asks: version 5 (RFC 9562, 5.5) of a URN, so the same for everybody.
+
+    Nothing rests on its SHA-1; who wants to know what an identifier stands for reads the records.
+    """
+    raw = bytearray(sha1(_URLS + f"urn:comity:kb:{kind}:{name}".encode(), usedforsecurity=False).digest()[:16])
+    raw[6], raw[8] = raw[6] & 0x0F | 0x50, raw[8] & 0x3F | 0x80
+    h = raw.hex()
+    return f"kb:{kind}-{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def _ref(node: Node) -> Node:
