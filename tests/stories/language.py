@@ -1,7 +1,7 @@
 """The sentences a story may use, and nothing else: each is a pattern and what it does to a `Telling`.
 
 ``Given`` makes the request, ``When`` acts, ``Then`` says what the law answers; ``And`` repeats the word before it.
-After every act the story must say whether it takes effect. A sentence that fits no pattern, or more than one, fails the story.
+After every act the story must say whether it takes effect. A sentence that fits no pattern, or more than one, fails.
 """
 
 from __future__ import annotations
@@ -147,8 +147,8 @@ def _revises(telling: Telling, party: str, change: str) -> None:
 @sentence(
     "When",
     rf"the (?P<role>judge|prosecutor) of {PARTY} authorises it"
-    r"(?:, (?P<how>for one account only|for a second account too|for June only|saying nothing of why|having the person told"
-    r"|deferring that the person be told until \d{1,2} \w+ \d{4}|until \d{1,2} \w+ \d{4}))?\.",
+    r"(?:, (?P<how>for one account only|for a second account too|for June only|saying nothing of why"
+    r"|having the person told|deferring that the person be told until \d{1,2} \w+ \d{4}|until \d{1,2} \w+ \d{4}))?\.",
 )
 def _authorises(telling: Telling, role: str, party: str, how: str = "") -> None:
     draft = telling.parts[0].latest("request.draft", "request.revise")
@@ -186,7 +186,8 @@ def _declines(telling: Telling, party: str) -> None:
 
 @sentence(
     "When",
-    rf"the (?P<role>prosecutor|officer|duty officer|judge) of {PARTY} sends it(?P<old>, naming the authorisation that fell)?\.",
+    rf"the (?P<role>prosecutor|officer|duty officer|judge) of {PARTY} sends it"
+    r"(?P<old>, naming the authorisation that fell)?\.",
 )
 def _sends(telling: Telling, role: str, party: str, old: str = "") -> None:
     matter, _ = telling.parts
