@@ -1,0 +1,169 @@
+"""Conditions are code, parameters are data: change a number or a declaration in a file and the answer follows."""
+
+from __future__ import annotations
+
+from comity.docket.docket import Entry
+from comity.docket.finding import Finding
+from comity.docket.sections import Offence, Request
+from comity.law.book import LawBook, load_law, open_law
+from comity.law.files import packaged
+from comity.proceedings import bodies
+from tests.world import (
+    Matter,
+    World,
+    authorisation,
+    court_order,
+    days_after,
+    eio_request,
+    preservation_request,
+    production,
+    recognition,
+    to_sent,
+)
+
+CITED = 'provision = "Test Act s 1"\nmark = "knowledge_high"\n'
+
+
+def law_with(file: str, added: str = "", **changed: str) -> LawBook:
+    """The packaged law with something added at the end of a file, or texts in it exchanged."""
+    files = packaged()
+    text = files[file]
+    for old, new in changed.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    return open_law({**files, file: f"{text}\n{added}"})
+
+
+def declaration(effect: str, value: str = "", instrument: str = "eio", more: str = "") -> str:
+    return (
+        f'[[declarations]]\ninstrument = "{instrument}"\neffect = "{effect}"\nvalue = "{value}"\n'
+        f'text = "A rule of this test."\n{more}{CITED}'
+    )
+
+
+def authorised(world: World, request: Request) -> Entry:
+    matter = Matter(world)
+    draft = matter.file("request.draft", request, world.who("DE", "prosecutor"))["DE"]
+    return matter.file("request.authorise", authorisation(draft), world.who("DE", "judge"))["DE"]
+
+
+def finding(entry: Entry, safeguard: str) -> Finding:
+    return next(f for f in entry.findings if f.safeguard == safeguard)
+
+
+def acknowledged(world: World, request: Request | None = None) -> Matter:
+    matter = Matter(world)
+    assert to_sent(matter, request).effect
+    body = bodies.Acknowledgement(reference="1", contact="x")
+    matter.file("request.acknowledge", body, world.who("FR", "prosecutor"))
+    return matter
+
+
+def theft() -> Request:
+    """An offence outside the list, of which the test's law says that France has none."""
+    offence = Offence(description="Armed theft of a lorry's load", code="StGB § 244", iccs="0501", max_years=10)
+    return eio_request(offence=offence)
+
+
+NO_THEFT = f'[[offences]]\ncode = "None"\ntitle = "No such offence"\niccs = "0501"\nequivalence = "none"\n{CITED}'
+
+
+def test_an_optional_ground_leaves_the_choice_to_the_requested_party() -> None:
+    world = World(law=law_with("parties/FR.toml", NO_THEFT))
+    matter = acknowledged(world, theft())
+    french = world.who("FR", "prosecutor")
+    held = finding(matter.file("request.recognise", recognition(), french)["FR"], "dual_criminality")
+    assert (held.verdict, held.cleared_by, held.party) == ("hold", "request.consult", "FR")
+    body = bodies.Consultation(subject="x", text="y", ground="dual_criminality")
+    matter.file("request.consult", body, french)
+    assert matter.file("request.recognise", recognition(), french)["FR"].effect
+
+
+def test_a_declaration_makes_the_ground_mandatory_and_the_finding_says_whose() -> None:
+    law = law_with("parties/FR.toml", NO_THEFT + declaration("ground_mandatory", "dual_criminality"))
+    found = finding(authorised(World(law=law), theft()), "dual_criminality")
+    assert (found.verdict, found.ground, found.party) == ("refuse", "dual_criminality", "FR")
+    assert "Test Act s 1" in found.provision
+
+
+def test_the_list_and_its_threshold_come_from_the_file() -> None:
+    fraud = Offence(
+        description="False invoices to companies", code="Not in the file", list_category="fraud", max_years=3
+    )
+    assert "Listed" in finding(authorised(World(), eio_request(offence=fraud)), "dual_criminality").why
+    below = eio_request(offence=Offence(description="x", code="Not in the file", list_category="fraud", max_years=2))
+    assert "Listed" not in finding(authorised(World(), below), "dual_criminality").why
+    raised = law_with("instruments/eio.toml", **{"threshold_years = 3": "threshold_years = 4"})
+    found = finding(authorised(World(law=raised), eio_request(offence=fraud)), "dual_criminality")
+    assert "Listed" not in found.why
+
+
+def test_the_longer_preservation_that_a_party_declares_binds() -> None:
+    more = 'amount = 90\nunit = "days"\n'
+    world = World(law=law_with("parties/FR.toml", declaration("limit", "keep_preserved", "budapest", more)))
+    matter = Matter(world)
+    german, french = world.who("DE", "officer", "contact"), world.who("FR", "officer", "contact")
+    draft = matter.file("request.draft", preservation_request(), german)["DE"]
+    matter.file("request.send", bodies.Transmission(request=draft.id), german)
+
+    def preserved(days: int) -> Finding:
+        body = bodies.Preservation(holder="Courrier Exemple SAS", description="x", until=days_after(days).date())
+        return finding(matter.file("request.preserve", body, french)["FR"], "preservation_period")
+
+    assert (preserved(60).verdict, preserved(60).party) == ("hold", "FR")
+    assert preserved(90).verdict == "clear"
+
+
+def test_the_requested_partys_own_court_is_asked_where_its_law_says_so() -> None:
+    world = World(law=law_with("parties/FR.toml", declaration("requires_judge")))
+    matter = acknowledged(world)
+    french = world.who("FR", "prosecutor")
+    matter.file("request.recognise", recognition(), french)
+    found = finding(matter.file("request.produce", production(), french)["FR"], "own_court_order")
+    assert (found.verdict, found.cleared_by, found.party) == ("hold", "request.order", "FR")
+    matter.file("request.order", court_order(), world.who("FR", "judge"))
+    assert matter.file("request.produce", production(), french)["FR"].effect
+
+
+def test_a_threshold_of_the_measure_is_tested() -> None:
+    threshold = f"[[thresholds]]\nyears = 6\n{CITED}"
+    found = finding(
+        authorised(World(law=law_with("instruments/eio.toml", threshold)), eio_request()), "seriousness_threshold"
+    )
+    assert (found.verdict, found.provision) == ("refuse", "Test Act s 1")
+
+
+def test_the_penalty_of_the_file_binds_over_the_one_claimed() -> None:
+    """Fraud is five years in the German file; a request that claims ten is judged by five."""
+    threshold = f"[[thresholds]]\nyears = 6\n{CITED}"
+    world = World(law=law_with("instruments/eio.toml", threshold))
+    claimed = Offence(description="False invoices", code="StGB § 263", iccs="0701", max_years=10)
+    assert finding(authorised(world, eio_request(offence=claimed)), "seriousness_threshold").verdict == "refuse"
+
+
+def test_unsettled_law_goes_on_by_a_deciding_hand_only_and_is_never_shown_as_settled() -> None:
+    art_29 = 'provision = "ETS 185 art 29"\nmark = "verified"\nsource = "BUD29"'
+    unsure = art_29.replace('"verified"\nsource = "BUD29"', '"knowledge_medium"')
+    world = World(law=law_with("instruments/budapest.toml", **{art_29: unsure}))
+    matter = Matter(world)
+    german = world.who("DE", "officer", "contact")
+    draft = matter.file("request.draft", preservation_request(), german)["DE"]
+    body = bodies.Transmission(request=draft.id)
+    held = finding(matter.file("request.send", body, german)["DE"], "legality_basis")
+    assert (held.verdict, held.cleared_by, held.settled) == ("hold", "request.authorise", False)
+    judge = matter.file("request.authorise", authorisation(draft), world.who("DE", "judge"))["DE"]
+    assert finding(judge, "legality_basis").verdict == "clear"
+    assert not finding(judge, "legality_basis").settled
+
+
+def test_every_content_that_an_instrument_asks_for_is_a_place_in_the_request() -> None:
+    """A path that leads nowhere would hold every request; so none may."""
+    for instrument in load_law().instruments:
+        if instrument.proceeding != "request":
+            continue
+        for content in instrument.contents:
+            at: object = eio_request()
+            for part in content.field.split("."):
+                at = at[0] if isinstance(at, tuple) and at else at
+                assert hasattr(at, part), f"{instrument.id}: {content.field}"
+                at = getattr(at, part)
