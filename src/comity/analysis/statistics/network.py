@@ -1,0 +1,127 @@
+"""What can be inferred about cells that are withheld, exactly: flows in a network.
+
+A table with flat rows and a tree of columns is a circulation: every cell is an edge, every total a point where what
+flows in flows out. A cell can be larger by as much as can flow back to its start by other withheld cells, and smaller
+likewise; capacities are whole numbers, so these bounds are reached by whole tables and are exact (Ford and Fulkerson
+1956; integrality of network flows). Deciding what to withhold is left to `small_cells`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from comity.analysis.statistics.tables import ROOT, TOTAL, Cell, Layout, parent
+
+Point = tuple[str, ...]
+Step = tuple[Point, Cell, int]
+"""Where an edge leads, the cell it is, and +1 along it (the cell grows) or -1 against it (the cell shrinks)."""
+UNBOUNDED = 10**15
+
+
+def ends(layout: Layout, cell: Cell) -> tuple[Point, Point]:
+    """The two points that a cell joins, in the direction of its flow."""
+    row, column = cell
+    upper: Point = ("whole",) if column == ROOT else ("sum", row, parent(column))
+    lower: Point = ("sum", row, column) if column in layout.inner else ("column", column)
+    return (lower, upper) if row == TOTAL else (upper, lower)
+
+
+class Network:
+    """The edges of a table."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._ends = {cell: ends(layout, cell) for cell in layout.cells()}
+        self._from: dict[Point, list[Step]] = defaultdict(list)
+        for cell, (start, end) in self._ends.items():
+            self._from[start].append((end, cell, 1))
+            self._from[end].append((start, cell, -1))
+
+    def slack(self, cell: Cell, sign: int, room: Callable[[Cell, int], int], enough: int = UNBOUNDED) -> int:
+        """By how much a cell can grow (``sign`` 1) or shrink (-1), at most ``enough``, when others may change.
+
+        ``room`` says by how much another cell may grow or shrink. (Edmonds and Karp 1972.)
+        """
+        start, end = self._ends[cell] if sign < 0 else self._ends[cell][::-1]
+        moved: dict[Cell, int] = defaultdict(int)
+
+        def left(other: Cell, way: int) -> int:
+            if other == cell:
+                return 0
+            return min(UNBOUNDED, room(other, way)) - way * moved[other]
+
+        reached = 0
+        while reached < enough:
+            path = self._path(start, end, left)
+            if path is None:
+                break
+            amount = min(enough - reached, *(left(other, way) for _, other, way in path))
+            for _, other, way in path:
+                moved[other] += way * amount
+            reached += amount
+        return reached
+
+    def _path(self, start: Point, end: Point, left: Callable[[Cell, int], int]) -> list[Step] | None:
+        """A shortest path along which every cell still has room."""
+        came: dict[Point, tuple[Point, Step] | None] = {start: None}
+        queue = deque([start])
+        while queue and end not in came:
+            at = queue.popleft()
+            for step in self._from[at]:
+                if step[0] not in came and left(step[1], step[2]) > 0:
+                    came[step[0]] = (at, step)
+                    queue.append(step[0])
+        return list(_trace(came, end)) if end in came else None
+
+    def cheapest(
+        self, cell: Cell, sign: int, open_to: Callable[[Cell, int], bool], cost: Callable[[Cell], int]
+    ) -> tuple[int, list[Cell]] | None:
+        """The cheapest cells through which ``cell`` could grow (1) or shrink (-1), and their cost (Dijkstra 1959)."""
+        start, end = self._ends[cell] if sign < 0 else self._ends[cell][::-1]
+        came: dict[Point, tuple[Point, Step] | None] = {start: None}
+        best = {start: 0}
+        heap: list[tuple[int, Point]] = [(0, start)]
+        while heap:
+            spent, at = heapq.heappop(heap)
+            if at == end:
+                return spent, [other for _, other, _ in _trace(came, end)]
+            if spent > best[at]:
+                continue
+            for step in self._from[at]:
+                to, other, way = step
+                price = spent + cost(other)
+                if other != cell and open_to(other, way) and price < best.get(to, UNBOUNDED * UNBOUNDED):
+                    best[to], came[to] = price, (at, step)
+                    heapq.heappush(heap, (price, to))
+        return None
+
+
+def _trace(came: Mapping[Point, tuple[Point, Step] | None], end: Point) -> Iterator[Step]:
+    link = came[end]
+    while link is not None:
+        yield link[1]
+        link = came[link[0]]
+
+
+def bounds(
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], least: int, enough: int = UNBOUNDED
+) -> dict[Cell, tuple[int, int]]:
+    """Smallest and largest value that each withheld cell can have, for who sees the others.
+
+    ``least``: what everybody knows a withheld cell to be at least. With ``enough``, each bound stops that far from the
+    true count. At `UNBOUNDED` from it there is no bound.
+    """
+    hidden = frozenset(withheld)
+    network = Network(layout)
+
+    def room(cell: Cell, way: int) -> int:
+        if cell not in hidden:
+            return 0
+        return UNBOUNDED if way > 0 else counts[cell] - least
+
+    found = {}
+    for cell in hidden:
+        down = max(0, network.slack(cell, -1, room, min(enough, counts[cell] - least)))
+        found[cell] = (counts[cell] - down, counts[cell] + network.slack(cell, 1, room, enough))
+    return found
