@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -26,7 +26,9 @@ from tests.world import (
     authorisation,
     days_after,
     eio_request,
+    exhibit,
     preservation_request,
+    production,
     recognition,
     to_authorised,
     to_sent,
@@ -288,3 +290,44 @@ def test_a_contact_point_cannot_ask_for_data() -> None:
     judge = matter.file("request.authorise", authorisation(draft), WORLD.who("DE", "judge"))["DE"]
     body = bodies.Transmission(request=draft.id, authorisation=judge.id)
     assert wanting(matter.file("request.send", body, duty)["DE"]) == {"competence"}
+
+
+# --- erasure
+
+
+def produced() -> Matter:
+    matter = Matter(WORLD)
+    to_sent(matter)
+    french = WORLD.who("FR", "prosecutor")
+    matter.file("request.acknowledge", bodies.Acknowledgement(reference="1", contact="x"), french)
+    matter.file("request.recognise", recognition(), french)
+    assert matter.file("request.produce", production(), french)["DE"].effect
+    return matter
+
+
+@pytest.mark.parametrize(
+    ("changes", "clear"),
+    [
+        ({"exhibits": ("E1",)}, True),
+        ({"exhibits": (exhibit().digest,)}, True),
+        ({"exhibits": ("E2",)}, False),
+        ({"records": ("sha256:" + "0" * 64,)}, False),
+        ({}, False),
+        ({"exhibits": ("E1",), "provision": ""}, False),
+        ({"exhibits": ("E1",), "ground": "withdrawn"}, False),
+        ({"exhibits": ("E1",), "ground": "retention_expired"}, False),
+    ],
+)
+def test_erasure_has_a_ground_and_names_what_is_here(changes: dict[str, object], clear: bool) -> None:
+    body = msgspec.structs.replace(bodies.Erasure(ground="unlawful", provision="LED art 16"), **changes)
+    entry = produced().file("request.erase", body, WORLD.who("DE", "prosecutor"))["DE"]
+    assert entry.effect == clear
+    assert wanting(entry) == (set() if clear else {"erasure_grounded"})
+
+
+def test_erasure_is_due_on_the_day_set() -> None:
+    body = bodies.Erasure(ground="retention_expired", provision="StPO § 489", exhibits=("E1",))
+    matter = produced()
+    day_set = days_after((eio_request().retention.until or NOON.date()).toordinal() - NOON.date().toordinal())
+    early = matter.file("request.erase", body, WORLD.who("DE", "prosecutor"), day_set - timedelta(days=400))
+    assert not early["DE"].effect

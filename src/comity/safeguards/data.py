@@ -57,8 +57,7 @@ def erasure_grounded(filing: Filing) -> Finding:
     rests = Source(_LED_ERASURE)
     if body is None:
         return rests.hold(name, "Cannot tell what is to be erased.", HUMAN)
-    known = {e.id for p in filing.docket.all("request.produce") if p.body is not None for e in p.body.exhibits}
-    strange = [r for r in body.records if r not in filing.docket.by_id] + [e for e in body.exhibits if e not in known]
+    strange = [r for r in body.records if r not in filing.docket.by_id] + _strange_exhibits(filing)
     if strange or not (body.records or body.exhibits):
         return rests.hold(name, "It names nothing, or something that is not in this docket.", "request.erase")
     if not body.provision:
@@ -70,3 +69,12 @@ def erasure_grounded(filing: Filing) -> Finding:
         if until is None or filing.day < until:
             return rests.hold(name, f"The time for keeping has not ended: {until or 'no day is known'}.", HUMAN)
     return rests.clear(name, f"Ground: {body.ground} ({body.provision}).")
+
+
+def _strange_exhibits(filing: Filing) -> list[str]:
+    """Exhibits named, by id or digest, that no production gave; none where a production was itself erased already."""
+    given = filing.docket.all("request.produce")
+    if any(p.body is None for p in given):
+        return []
+    known = {name for p in given for e in p.body.exhibits for name in (e.id, e.digest)}
+    return [e for e in filing.body.exhibits if e not in known]
