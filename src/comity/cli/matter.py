@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from comity.proceedings.tables import PROCEEDINGS
 Values = dict[str, Any]
 Upload = Callable[[Path, str, str], Mapping[str, Any]]
 FORMS = {".toml", ".json"}
+_DAY = re.compile(r"@today([+-][0-9]{1,5})?", re.ASCII)
 
 
 def find_step(name: str) -> Step:
@@ -47,7 +50,7 @@ def read_files(files: Sequence[Path]) -> tuple[Values, list[Path]]:
 
 
 def read_form(path: Path) -> Values:
-    """The sections in a TOML or JSON file; ``file`` of an exhibit is relative to it."""
+    """The sections in a TOML or JSON file. ``file`` of an exhibit is relative to it; days may be written @today+90."""
     try:
         text = path.read_text(encoding="utf-8")
         values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
@@ -55,10 +58,21 @@ def read_form(path: Path) -> Values:
         raise Malformed(f"{path.name} cannot be read: {exc}.", "Mend that place in the file.") from exc
     if not isinstance(values, dict):
         raise Malformed(f"{path.name} holds no sections.", "Write them as a table: name = value.")
+    values = _with_days(values, datetime.now(UTC).date())
     for exhibit in values.get("exhibits", ()):
         if isinstance(exhibit, dict) and "file" in exhibit:
             exhibit["file"] = str(path.parent / str(exhibit["file"]))
     return values
+
+
+def _with_days(value: Any, today: date) -> Any:
+    """The value with every text ``@today``, ``@today+90`` or ``@today-7`` made a day."""
+    if isinstance(value, dict):
+        return {name: _with_days(each, today) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_days(each, today) for each in value]
+    match = _DAY.fullmatch(value) if isinstance(value, str) else None
+    return (today + timedelta(days=int(match[1] or 0))).isoformat() if match else value
 
 
 def fill_in(step: Step, values: Values, docket: Mapping[str, Any] | None) -> Values:
