@@ -359,5 +359,3 @@ def test_a_proof_of_ours_that_lies_about_the_kind_is_not_kept(two: Two) -> None:
     (outcome,) = back.deliver(lying)
     assert not outcome.done
     assert two.de.store.counterproofs(record) == kept
-
-

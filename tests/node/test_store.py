@@ -197,10 +197,7 @@ def everything(folder: Path) -> bytes:
 
 
 def erase(nodes: Nodes, node: Node, records: tuple[str, ...], exhibits: tuple[str, ...]) -> None:
-    body = bodies.Erasure(
-        records=records, exhibits=exhibits, reasons="The retention period named in the request has ended.",
-        provision="LED art 5",
-    )  # fmt: skip
+    body = bodies.Erasure(records=records, exhibits=exhibits, ground="unlawful", provision="LED art 16")
     done = nodes.file(node, DOCKET, "request.erase", body, nodes.world.who("DE", "prosecutor"))
     assert done.effect, done.findings
 

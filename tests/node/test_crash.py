@@ -1,0 +1,144 @@
+"""A node may die at any moment: at every call that matters (simulated), and by `kill -9` (real processes).
+
+After each death the nodes are started again from disk and the matter is finished: every record once, on both sides.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comity.errors import ComityError
+from comity.node.node import Node
+from tests.node import matters
+from tests.node.nodes import Nodes
+
+
+class Killed(BaseException):
+    """The machine stops here."""
+
+
+class Tripwire:
+    """Counts calls at named points; at the ``nth`` call of ``point`` the machine stops."""
+
+    def __init__(self, point: str, nth: int) -> None:
+        self.point, self.nth, self.seen, self.dead = point, nth, Counter[str](), False
+
+    def pass_by(self, point: str) -> None:
+        if self.dead:
+            raise Killed(point)  # a dead machine does nothing more
+        self.seen[point] += 1
+        if point == self.point and self.seen[point] == self.nth:
+            self.dead = True
+            raise Killed(point)
+
+    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wired(*args: Any, **kw: Any) -> Any:
+            self.pass_by(f"before {name}")
+            result = call(*args, **kw)
+            self.pass_by(f"after {name}")
+            return result
+
+        return wired
+
+    def on(self, node: Node) -> None:
+        """Wire the points of one node."""
+        for holder, name in (
+            (node.store, "enter"), (node.store, "add_checkpoint"), (node.last_signed, "set"), (node.inbox, "receive"),
+            (node.mailbox.outbox, "claim"), (node.mailbox.outbox, "done"), (node.vault, "place_blob"),
+            (node.store, "exhibit_arrived"), (node.store, "add_exhibit"), (node.store, "forget_pages"),
+        ):  # fmt: skip
+            owner: Any = holder
+            _set(owner, name, self.around(f"{type(owner).__name__}.{name}", getattr(owner, name)))
+
+
+def _set(owner: Any, name: str, call: Any) -> None:
+    object.__setattr__(owner, name, call)
+
+
+EVERYWHERE = ("Store.enter", "Store.add_checkpoint", "LastSigned.set", "Inbox.receive", "Outbox.claim", "Outbox.done")
+DEATHS = [
+    *((what, "DE", 1) for what in (*EVERYWHERE, "Vault.place_blob", "Store.exhibit_arrived")),
+    *((what, "FR", 2) for what in EVERYWHERE),
+    ("Store.add_exhibit", "FR", 1),
+]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("what", "victim", "nth"), DEATHS)
+def test_a_death_at_any_point_loses_and_doubles_nothing(
+    tmp_path: Path, when: str, what: str, victim: str, nth: int
+) -> None:
+    nodes = Nodes(tmp_path)
+    wire = Tripwire(f"{when} {what}", nth)
+    running = {p: nodes.open(p) for p in ("DE", "FR")}
+    wire.on(running[victim])
+    with suppress(Killed, ComityError, AssertionError):
+        matters.finish(nodes, running["DE"], running["FR"])
+    assert wire.dead
+    for party in running if nth == 2 else (victim,):
+        nodes.kill(running[party])
+        running[party] = nodes.open(party)
+    _finish_after(nodes, running)
+    for node in running.values():
+        matters.check_whole(node)
+        nodes.kill(node)
+    for party in running:  # and what is on disk passes the guard
+        nodes.kill(nodes.open(party))
+
+
+def _finish_after(nodes: Nodes, running: dict[str, Node]) -> None:
+    for node in running.values():
+        node.mailbox.outbox.release()  # what `start` does first
+    for _ in range(20):
+        nodes.clock.forward(seconds=61)  # leases and pauses of the dead lapse
+        nodes.settle()
+        if not matters.advance(nodes, running["DE"], running["FR"]):
+            break
+    for _ in range(3):
+        nodes.clock.forward(seconds=61)
+        nodes.settle()
+
+
+@pytest.mark.slow
+def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> None:
+    """Two processes, killed at random moments through a matter; the seed is printed with a failure."""
+    nodes = Nodes(tmp_path)
+    chance = random.Random(20261204)
+    runner = Path(__file__).with_name("run_node.py")
+    command = {
+        "DE": [sys.executable, str(runner), str(tmp_path), "DE", "FR"],
+        "FR": [sys.executable, str(runner), str(tmp_path), "FR", "DE"],
+    }
+    running = {party: subprocess.Popen(command[party]) for party in command}
+    deaths, end = 0, time.monotonic() + 40
+    try:
+        while not all((tmp_path / f"{p}.done").exists() for p in running) and time.monotonic() < end:
+            if deaths < 8:
+                time.sleep(chance.uniform(0.7, 2.0))
+                victim = chance.choice(list(running))
+                running[victim].send_signal(signal.SIGKILL)
+                running[victim].wait()
+                deaths += 1
+                running[victim] = subprocess.Popen(command[victim])
+            time.sleep(0.05)
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+    assert deaths >= 3
+    for party in ("DE", "FR"):
+        node = nodes.open(party)
+        matters.check_whole(node)
+        assert node.log.tree.size == len(matters.WHOLE)
+        nodes.kill(node)
