@@ -158,12 +158,17 @@ class Store:
 
     def hashes(self, coordinates: Sequence[tuple[int, int]]) -> list[bytes]:
         """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing."""
-        query = sa.select(t.nodes.c.level, t.nodes.c.idx, t.nodes.c.hash)
         found: dict[tuple[int, int], bytes] = {}
         with self.reading() as db:
             for start in range(0, len(coordinates), 400):
-                part = list(coordinates[start : start + 400])
-                rows = db.execute(query.where(sa.tuple_(t.nodes.c.level, t.nodes.c.idx).in_(part)))
+                part = coordinates[start : start + 400]
+                # Joined to the list: `(level, idx) IN (...)` would read the whole table, 150 ms at a million leaves.
+                rows = db.exec_driver_sql(
+                    f"WITH wanted(level, idx) AS (VALUES {','.join(['(?, ?)'] * len(part))}) "
+                    "SELECT nodes.level, nodes.idx, nodes.hash FROM wanted "
+                    "JOIN nodes ON nodes.level = wanted.level AND nodes.idx = wanted.idx",
+                    tuple(number for place in part for number in place),
+                )
                 found.update({(level, index): value for level, index, value in rows})
         try:
             return [found[c] for c in coordinates]

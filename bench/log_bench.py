@@ -1,0 +1,126 @@
+"""What a log of a million acts costs: an outsider's audit, a proof, a leaf's bytes, a cold start.
+
+Each function makes what it needs in a temporary folder and gives back its figures by name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from comity.node import tables as t
+from comity.node.audit_state import AuditState
+from comity.node.export import export_log
+from comity.node.log import ActLog
+from comity.node.log_audit import Auditor
+from comity.node.log_source import FolderSource
+from comity.node.store import Store
+from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
+from comity.tlog.leaf import ActLeaf
+from comity.tlog.note import Signer
+from comity.tlog.policy import Policy
+from comity.tlog.tree import Tree, leaf_hash
+
+SIZE = 1_000_000
+LOG = Signer.from_seed("node.example/act-log/2027", b"l" * 32)
+POLICY = Policy.parse(f"log {LOG.vkey.encode()}\nquorum none\n")
+_CHUNK = 50_000
+
+
+@cache
+def million() -> Path:
+    """A folder with ``node.sqlite``, a store of a million leaves (half of them sealed), and ``log/``, exported."""
+    folder = Path(tempfile.mkdtemp(prefix="comity-bench-"))
+    store, tree = Store(folder / "node.sqlite"), Tree()
+    for start in range(0, SIZE, _CHUNK):
+        leaves = [_leaf(position) for position in range(start, min(start + _CHUNK, SIZE))]
+        tree, nodes = tree.append([leaf_hash(leaf) for leaf in leaves])
+        with store.writing() as db:
+            db.execute(t.leaves.insert(), [{"position": start + n, "leaf": leaf} for n, leaf in enumerate(leaves)])
+            db.execute(t.nodes.insert(), [{"level": at, "idx": n, "hash": value} for at, n, value in nodes])
+    note = sign_checkpoint(Checkpoint(LOG.name, tree.size, tree.root()), [LOG])
+    store.add_checkpoint(tree.size, note, "2027-01-01T00:00:00.000Z")
+    export_log(store, folder / "log")
+    store.close()
+    return folder
+
+
+def _leaf(position: int) -> bytes:
+    kind, public = ("sealed", "until 2099-01-01") if position % 2 else ("request", "-")
+    return ActLeaf(kind, os.urandom(32), public).encode()
+
+
+def audit_million() -> dict[str, float]:
+    """Seconds for a whole audit of a million entries from a folder (bound: 60), and entries a second."""
+    folder = million()
+    with tempfile.TemporaryDirectory() as scratch, AuditState(Path(scratch) / "audit.sqlite") as state:
+        start = time.perf_counter()
+        report = Auditor(FolderSource(folder / "log"), state, POLICY, datetime.now(UTC)).run()
+        seconds = time.perf_counter() - start
+    if report.exit_code or sum(report.sums.counts.values()) != SIZE:
+        raise AssertionError(report)
+    return {"audit_seconds": seconds, "audit_entries_per_second": SIZE / seconds}
+
+
+def proof_latency_million() -> dict[str, float]:
+    """Milliseconds for an inclusion proof out of the store at a million leaves (bound: p50 2)."""
+    with _log() as log:
+        taken = []
+        for number in range(1000):
+            start = time.perf_counter()
+            log.proof(number * 997_331 % SIZE)
+            taken.append((time.perf_counter() - start) * 1000)
+    cuts = statistics.quantiles(taken, n=100)
+    return {"proof_p50_ms": cuts[49], "proof_p99_ms": cuts[98]}
+
+
+def bytes_per_leaf() -> dict[str, float]:
+    """Bytes on disk for each leaf (bound: 160): the store's leaves and tree, and the exported files."""
+    folder = million()
+    store = Store(folder / "node.sqlite")
+    with store.reading() as db:
+        count, size = (db.exec_driver_sql(f"PRAGMA page_{word}").scalar_one() for word in ("count", "size"))
+    store.close()
+    files = sum(path.stat().st_size for path in (folder / "log").rglob("*") if path.is_file())
+    return {"store_bytes_per_leaf": count * size / SIZE, "files_bytes_per_leaf": files / SIZE}
+
+
+def cold_start_million() -> dict[str, float]:
+    """Seconds from nothing to a log that can append and prove (bound: 1)."""
+    million()
+    start = time.perf_counter()
+    with _log() as log:
+        log.proof(SIZE // 2)
+        return {"cold_start_seconds": time.perf_counter() - start}
+
+
+@contextmanager
+def _log() -> Iterator[ActLog]:
+    store = Store(million() / "node.sqlite")
+    try:
+        yield ActLog(LOG.name, store)
+    finally:
+        store.close()
+
+
+def main() -> None:
+    """Run all and print them."""
+    try:
+        for measure in (audit_million, proof_latency_million, bytes_per_leaf, cold_start_million):
+            for name, value in measure().items():
+                print(f"{name:28} {value:12.3f}", file=sys.stdout, flush=True)
+    finally:
+        shutil.rmtree(million(), ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

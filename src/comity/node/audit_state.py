@@ -1,0 +1,158 @@
+"""What an auditor has seen of one log, on disk (SQLite): the newest checkpoint, and each leaf once it was verified.
+
+A killed audit goes on from here. The checkpoint never goes back: whoever removes this file forgets what they saw.
+Rows are only ever added for leaves that a checkpoint commits to; the auditor sees to that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from comity.errors import Conflict, NotFound, Unreachable
+from comity.tlog.audit import FOLLOW_UPS, MAX_SHOWN, Breach, Breaks, LeafSums, emergencies_open
+from comity.tlog.leaf_scan import LeafFacts, Unreadable
+from comity.tlog.tree import Coordinate, node_hash
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS seen (
+    one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, size INTEGER NOT NULL, note BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS leaves (
+    position INTEGER PRIMARY KEY, kind TEXT NOT NULL, commitment BLOB, hash BLOB NOT NULL, ref INTEGER, until TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS faults (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS refs ON leaves (ref) WHERE ref IS NOT NULL;
+"""
+_UNREADABLE = """SELECT 'unreadable', position, reason FROM faults WHERE kind = '' ORDER BY position"""
+_UNKNOWN = """SELECT 'unknown-kind', position, 'There is no public kind of act ''' || kind || '''.'
+    FROM faults WHERE kind <> '' ORDER BY position"""
+_REFERENCES = """
+SELECT 'wrong-reference', a.position, CASE
+    WHEN a.ref >= a.position THEN 'It refers to leaf ' || a.ref || ', which does not stand before it.'
+    WHEN a.kind = 'erase' AND t.kind = 'erase' THEN 'It erases leaf ' || a.ref || ', which is an erasure.'
+    WHEN a.kind <> 'erase' AND t.kind <> 'sealed' THEN
+        'An ' || a.kind || ' refers to leaf ' || a.ref || ', which is no sealed act.'
+    ELSE 'An ' || a.kind || ' refers to leaf ' || a.ref || ', about which leaf ' || (
+        SELECT min(b.position) FROM leaves b WHERE b.ref = a.ref AND b.position < a.position
+        AND b.kind = CASE a.kind WHEN 'extend' THEN 'unseal' ELSE a.kind END) || ' said the last word.' END AS says
+FROM leaves a LEFT JOIN leaves t ON t.position = a.ref WHERE a.ref IS NOT NULL AND says IS NOT NULL
+ORDER BY a.position"""
+_DUPLICATES = """
+SELECT 'duplicate', max(position), 'It carries the commitment that leaf ' || min(position)
+    || ' carries already: one act would be counted ' || count(*) || ' times.'
+FROM leaves WHERE commitment IS NOT NULL GROUP BY commitment HAVING count(*) > 1 ORDER BY 2"""
+_OVERDUE = """
+SELECT 'overdue', position, 'Sealed until ' || term || ', and neither unsealed nor extended since.' FROM (
+    SELECT s.position AS position, coalesce((SELECT e.until FROM leaves e WHERE e.ref = s.position
+        AND e.kind = 'extend' ORDER BY e.position DESC LIMIT 1), s.until) AS term
+    FROM leaves s WHERE s.kind = 'sealed' AND s.until IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM leaves u WHERE u.ref = s.position AND u.kind = 'unseal'))
+WHERE term < ? ORDER BY position"""
+
+
+class AuditState:
+    """The state of one audit. Without a path it is kept in a temporary file and forgotten."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open or make the file. Unreachable when it cannot be used."""
+        try:
+            self._db = sqlite3.connect("" if path is None else path, timeout=10, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise Unreachable(
+                f"The state {path} cannot be opened: {error}.", "Check the folder's rights, or use another folder."
+            ) from error
+
+    def seen(self, origin: str) -> bytes | None:
+        """The newest checkpoint accepted of this log, or None. Conflict when the state is another log's."""
+        row = self._db.execute("SELECT origin, note FROM seen").fetchone()
+        if row is not None and row[0] != origin:
+            raise Conflict(f"This state belongs to the log {row[0]}, not to {origin}.", "Use a folder for each log.")
+        return None if row is None else bytes(row[1])
+
+    def see(self, origin: str, size: int, note: bytes) -> None:
+        """Keep a checkpoint that extends the one seen before."""
+        self._db.execute("INSERT OR REPLACE INTO seen VALUES (1, ?, ?, ?)", (origin, size, note))
+
+    def done(self) -> int:
+        """How many leaves, from the first, have been verified."""
+        return int(self._db.execute("SELECT coalesce(max(position) + 1, 0) FROM leaves").fetchone()[0])
+
+    def add(self, start: int, hashes: Sequence[bytes], facts: Sequence[LeafFacts | Unreadable]) -> None:
+        """Add verified leaves that follow those already here, in one transaction."""
+        rows = [
+            (position, "", None, value, None, None)
+            if isinstance(each, Unreadable)
+            else (position, each.kind, each.commitment, value, each.ref, each.until)
+            for position, (value, each) in enumerate(zip(hashes, facts, strict=True), start)
+        ]
+        faults = [(position, *each) for position, each in enumerate(facts, start) if isinstance(each, Unreadable)]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO faults VALUES (?, ?, ?)", faults)
+            self._db.execute("COMMIT")
+        except sqlite3.IntegrityError as error:
+            self._db.execute("ROLLBACK")
+            raise Conflict("Another audit is writing to this state.", "Wait for it, or use another folder.") from error
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def hashes(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
+        """Nodes of the tree of the verified leaves: a `HashReader`. Raises NotFound beyond them."""
+        return [self._node(level, index) for level, index in coordinates]
+
+    def _node(self, level: int, index: int) -> bytes:
+        start, end = index << level, (index + 1) << level
+        query = "SELECT hash FROM leaves WHERE position >= ? AND position < ? ORDER BY position"
+        row = [bytes(each[0]) for each in self._db.execute(query, (start, end))]
+        if len(row) != end - start:
+            raise NotFound(f"The leaves below {end} were not all read.", "Run the audit to its end.")
+        while len(row) > 1:
+            row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+        return row[0]
+
+    def sums(self, today: str) -> LeafSums:
+        """What the leaves mean together on the day ``today`` (YYYY-MM-DD)."""
+        counts = dict(self._db.execute("SELECT kind, count(*) FROM leaves WHERE kind <> '' GROUP BY kind").fetchall())
+        totals: dict[str, int] = {}
+        shown: list[Breach] = []
+        for breach in self._breaches(today):
+            totals[breach.kind] = totals.get(breach.kind, 0) + 1
+            if totals[breach.kind] <= MAX_SHOWN:
+                shown.append(breach)
+        return LeafSums(counts, totals, tuple(shown), self._emergencies() if "emergency" in counts else 0)
+
+    def _breaches(self, today: str) -> Iterator[Breach]:
+        for query in (_UNREADABLE, _UNKNOWN, _REFERENCES, _DUPLICATES):
+            yield from self._read(query)
+        yield from self._read(_OVERDUE, today)
+
+    def _read(self, query: str, *values: str) -> Iterator[Breach]:
+        kind: Breaks
+        for kind, position, says in self._db.execute(query, values):
+            yield Breach(kind, position, says)
+
+    def _emergencies(self) -> int:
+        kinds = ("emergency", *FOLLOW_UPS)
+        query = f"SELECT kind FROM leaves WHERE kind IN ({','.join('?' * len(kinds))}) ORDER BY position"
+        return emergencies_open(row[0] for row in self._db.execute(query, kinds))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> AuditState:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
