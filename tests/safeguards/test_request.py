@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from comity.docket.docket import Entry, fold
 from comity.docket.finding import Finding
-from comity.docket.sections import Period, Request
+from comity.docket.sections import Period, Request, Retention
 from comity.docket.step import Filing, Safeguard, Step
 from comity.proceedings import bodies
 from comity.proceedings.request import REQUEST
@@ -295,9 +295,9 @@ def test_a_contact_point_cannot_ask_for_data() -> None:
 # --- erasure
 
 
-def produced() -> Matter:
+def produced(request: Request | None = None) -> Matter:
     matter = Matter(WORLD)
-    to_sent(matter)
+    to_sent(matter, request)
     french = WORLD.who("FR", "prosecutor")
     matter.file("request.acknowledge", bodies.Acknowledgement(reference="1", contact="x"), french)
     matter.file("request.recognise", recognition(), french)
@@ -325,9 +325,9 @@ def test_erasure_has_a_ground_and_names_what_is_here(changes: dict[str, object],
     assert wanting(entry) == (set() if clear else {"erasure_grounded"})
 
 
-def test_erasure_is_due_on_the_day_set() -> None:
+@pytest.mark.parametrize(("after", "clear"), [(99, False), (100, True)])
+def test_erasure_is_due_on_the_day_set(after: int, clear: bool) -> None:
+    matter = produced(eio_request(retention=Retention(until=days_after(100).date(), provision="StPO § 489")))
     body = bodies.Erasure(ground="retention_expired", provision="StPO § 489", exhibits=("E1",))
-    matter = produced()
-    day_set = days_after((eio_request().retention.until or NOON.date()).toordinal() - NOON.date().toordinal())
-    early = matter.file("request.erase", body, WORLD.who("DE", "prosecutor"), day_set - timedelta(days=400))
-    assert not early["DE"].effect
+    entry = matter.file("request.erase", body, WORLD.who("DE", "prosecutor"), days_after(after))["DE"]
+    assert entry.effect == clear

@@ -112,7 +112,7 @@ def _rests(filing: Filing, subject: Subject) -> Source:
     reviews = [
         s
         for s in standards(filing, "independent_prior_review", (filing.assessor,))
-        if categories & set(str(getattr(s, "parameters", {}).get("categories", "")).split(","))
+        if categories & set(str(s.parameters.get("categories", "")).split(","))
     ]
     cited = stated(*rules, *reviews) if rules else Source(subject.instrument.citation)
     return Source(f"{_RULE}; {cited.provision}", cited.settled)

@@ -50,9 +50,8 @@ def _rests(filing: Filing) -> Source:
     return Source("; ".join(s.provision for s in binding) or catalogue(filing, "ne_bis_in_idem"))
 
 
-def _mandatory(standard: Cited) -> bool:
-    parameters = standard.parameters if isinstance(standard, Standard) else {}
-    return parameters.get("binding") == "mandatory" and parameters.get("scope") != "same_state"
+def _mandatory(standard: Standard) -> bool:
+    return standard.parameters.get("binding") == "mandatory" and standard.parameters.get("scope") != "same_state"
 
 
 def _binding(filing: Filing, subject: Subject, decision: FinalDecision) -> tuple[Cited, ...]:

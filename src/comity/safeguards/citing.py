@@ -6,12 +6,14 @@ A provision whose mark is `knowledge_medium` makes the finding unsettled. Left t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
 
 from comity.docket.finding import Finding, clear, hold, refuse
 from comity.docket.step import Filing
-from comity.errors import NotFound
-from comity.law.schema import Cited
+from comity.law.book import LawBook
+from comity.law.schema import Cited, Standard
 from comity.safeguards.subject import Subject
 
 # The topics under which the instruments' files state what a safeguard rests on.
@@ -60,30 +62,50 @@ def stated(*cited: Cited, party: str = "") -> Source:
     return Source("; ".join(provisions), all(c.settled for c in cited), party)
 
 
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """A law book by its version, a digest of its files: equal versions answer alike, so answers may be kept."""
+
+    version: str
+    book: LawBook = field(compare=False, repr=False)
+
+
 def source(filing: Filing, subject: Subject, safeguard: str, *, party: str = "") -> Source:
     """What ``safeguard`` rests on in this matter: the instrument's rule and the standards binding the Party judging."""
-    found: list[Cited] = []
+    law = _Law(filing.law.version, filing.law)
+    found = _source(law, subject.instrument.id, safeguard, filing.assessor, filing.day)
+    return replace(found, party=party) if party else found
+
+
+@lru_cache(maxsize=4096)
+def _source(law: _Law, instrument: str, safeguard: str, assessor: str, day: date) -> Source:
     topics = _TOPICS.get(safeguard, (safeguard,))
-    for rule in subject.instrument.rules:
-        if rule.topic in topics and rule.holds_on(filing.day) and rule.parameters.get("regulated", True):
-            found.append(rule)
-    found += standards(filing, safeguard, (filing.assessor,))
+    found: list[Cited] = [
+        rule
+        for rule in law.book.instrument(instrument).rules
+        if rule.topic in topics and rule.holds_on(day) and rule.parameters.get("regulated", True)
+    ]
+    found += _standards(law, safeguard, (assessor,), day)
     settled = [c for c in found if c.settled]
-    if settled or found:
-        return stated(*(settled or found), party=party)
-    return Source(catalogue(filing, safeguard), True, party)
+    return stated(*(settled or found)) if found else Source(_catalogue(law.book, safeguard))
 
 
-def standards(filing: Filing, safeguard: str, parties: Iterable[str]) -> list[Cited]:
+def standards(filing: Filing, safeguard: str, parties: Iterable[str]) -> tuple[Standard, ...]:
     """The standards on ``safeguard`` that bind every one of ``parties`` on the day."""
-    lists = [filing.law.standards(filing.day, p) for p in parties]
-    first, rest = lists[0], lists[1:]
-    return [s for s in first if s.safeguard == safeguard and all(s in other for other in rest)]
+    return _standards(_Law(filing.law.version, filing.law), safeguard, tuple(parties), filing.day)
+
+
+@lru_cache(maxsize=4096)
+def _standards(law: _Law, safeguard: str, parties: tuple[str, ...], day: date) -> tuple[Standard, ...]:
+    first, *rest = (law.book.standards(day, p) for p in parties)
+    return tuple(s for s in first if s.safeguard == safeguard and all(s in other for other in rest))
 
 
 def catalogue(filing: Filing, safeguard: str) -> str:
     """The catalogue's citations for a safeguard; in its absence the design's own rule."""
-    try:
-        return "; ".join(filing.law.safeguard(safeguard).citations)
-    except NotFound:
-        return "Comity table of steps"
+    return _catalogue(filing.law, safeguard)
+
+
+def _catalogue(book: LawBook, safeguard: str) -> str:
+    entry = book.by_safeguard.get(safeguard)
+    return "; ".join(entry.citations) if entry is not None else "Comity table of steps"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
-from comity.law.schema import Cited, Standard
+from comity.law.schema import Cited
 from comity.safeguards.citing import Source, source, standards, stated
 from comity.safeguards.grounds import consulted, declared_mandatory, instrument_grounds
 from comity.safeguards.subject import HUMAN, Subject, asked_of_request
@@ -99,11 +99,7 @@ def _binding(filing: Filing, subject: Subject, ground: str) -> tuple[Cited, ...]
     """The standards behind ``ground`` that bind the requested Party and leave no choice."""
     found = [s for safeguard in _STANDARDS.get(ground, ()) for s in standards(filing, safeguard, (subject.requested,))]
     return tuple(
-        s
-        for s in found
-        if isinstance(s, Standard)
-        and s.parameters.get("binding") == "mandatory"
-        and s.parameters.get("scope") != "same_state"
+        s for s in found if s.parameters.get("binding") == "mandatory" and s.parameters.get("scope") != "same_state"
     )
 
 
