@@ -1,0 +1,177 @@
+"""``comity law due`` and ``comity law notify``: when a limit ends, with the arithmetic; whom an order is notified to.
+
+Left to others: which limit a duty in a docket runs by (``comity due``).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.markup import escape
+
+from comity.cli.output import console, print_json
+from comity.errors import Malformed, NotFound
+from comity.law.book import load_law
+from comity.law.calendars import Calendar
+from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction
+from comity.law.schema import Instrument, Limit
+from comity.law.time_limits import NoNumber, Reckoning, due, rules_for, state
+
+BARRED = 1
+
+
+def due_command(
+    limit: Annotated[str, typer.Argument(help="The limit's name, e.g. decide; comity law show eio names them.")],
+    instrument: Annotated[str, typer.Option("--instrument", help="The instrument, e.g. eio.")],
+    trigger: Annotated[
+        str, typer.Option("--trigger", metavar="MOMENT", help="When it began: 2026-12-04T17:10 (local time there).")
+    ],
+    party: Annotated[str, typer.Option("--party", help="The Party at whose place it is counted, e.g. FR.")],
+    subdivision: Annotated[str, typer.Option("--subdivision", help="Its region, for regional holidays: DE-BY.")] = "",
+    measure: Annotated[str, typer.Option("--measure", help="The measure, where the limit depends on it.")] = "",
+    urgent: Annotated[bool, typer.Option("--urgent", help="The urgent lane.")] = False,
+    extended_by: Annotated[
+        list[str] | None, typer.Option("--extended-by", help="A limit that extends it, e.g. decide_extension.")
+    ] = None,
+    now: Annotated[str, typer.Option("--now", metavar="MOMENT", help="Say how it stands at this moment.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """When a time limit ends, and how that was counted: day 0, holidays, the last day and why it moves."""
+    book = load_law()
+    i, law = book.instrument(instrument), book.party(party)
+    zone = ZoneInfo(law.time_zone)
+    start = _moment(trigger, zone)
+    day = start.astimezone(zone).date()
+    found = _limit(i, limit, day, measure, urgent)
+    further = [_limit(i, name, day, measure, urgent) for name in extended_by or ()]
+    answer = due(found, start, Calendar.of(law, subdivision), zone, extensions=further, rules=rules_for(i.kind))
+    stands = state(answer, _moment(now, zone)) if now else ""
+    if json:
+        return print_json(_plain(found, answer, stands))
+    for sentence in answer.explanation:
+        console.print(escape(sentence))
+    console.print(f"Rests on: [cyan]{escape(answer.provision)}[/cyan]")
+    return console.print(f"At {escape(now)}: {stands}") if stands else None
+
+
+def _limit(i: Instrument, name: str, day: date, measure: str, urgent: bool) -> Limit:
+    found = i.limit(name, day, measure, urgent)
+    if found is None:
+        known = ", ".join(dict.fromkeys(x.name for x in i.limits)) or "none"
+        fit = " for this measure" if measure else ""
+        raise NotFound(f"{i.short} has no limit {name!r}{fit} on {day}.", f"It has: {known}; some need --measure.")
+    return found
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """A moment; without an offset it is read as local time there. Raises Malformed for an hour that did not exist."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"{text!r} is no moment.", "Write it as 2026-12-04T17:10.") from None
+    if moment.tzinfo is not None:
+        return moment
+    local = moment.replace(tzinfo=zone)
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+        raise Malformed(f"{text} does not exist in {zone.key}: the clocks went forward.", "Give it with its offset.")
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise Malformed(f"{text} happened twice in {zone.key}: the clocks went back.", "Give it with its offset.")
+    return local
+
+
+def _plain(limit: Limit, answer: Reckoning | NoNumber, stands: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "limit": limit.name, "trigger": limit.trigger, "provision": answer.provision, "mark": answer.mark,
+        "settled": answer.mark != "knowledge_medium", "explanation": list(answer.explanation),
+    }  # fmt: skip
+    moments = ("starts", "due", "expires")
+    found |= {m: getattr(answer, m).isoformat() if isinstance(answer, Reckoning) else None for m in moments}
+    if isinstance(answer, Reckoning):
+        found |= {"minimum": answer.minimum, "at_end": answer.at_end}
+    return {**found, "state": stands} if stands else found
+
+
+def notify_command(
+    instrument: Annotated[str, typer.Option("--instrument", help="The instrument, e.g. e_evidence.")],
+    measure: Annotated[str, typer.Option("--measure", help="The measure, e.g. produce_traffic.")],
+    from_party: Annotated[str, typer.Option("--from", help="The Party that asks or orders.")],
+    to_party: Annotated[str, typer.Option("--to", help="The Party that is asked.")],
+    residence: Annotated[str, typer.Option(help="Where the person whose data are sought resides.")] = "",
+    person_in: Annotated[str, typer.Option("--person-in", help="Where the person, or the target, is.")] = "",
+    nationality: Annotated[str, typer.Option(help="Of the person.")] = "",
+    us_person: Annotated[
+        bool | None, typer.Option("--us-person/--no-us-person", help="Whether a US person (18 USC 2523(a)(2)).")
+    ] = None,
+    offence_place: Annotated[str, typer.Option("--offence-place", help="Where the offence was committed.")] = "",
+    provider_seat: Annotated[
+        str, typer.Option("--provider-seat", help="The provider's designated establishment or representative.")
+    ] = "",
+    data_location: Annotated[str, typer.Option("--data-location", help="Where the data are.")] = "",
+    emergency: Annotated[bool, typer.Option("--emergency", help="An emergency case.")] = False,
+    needs_assistance: Annotated[
+        bool, typer.Option("--needs-assistance/--no-assistance", help="Interception that needs the other State's help.")
+    ] = True,
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the question; today.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Whom an order must be notified to and with what effect; whom it may not target. What you leave out is not known.
+
+    Exit 0: answered. Exit 1: the instrument forbids the target, or may.
+    """
+    facts = Facts(
+        from_party=_country(from_party), to_party=_country(to_party), residence=_country(residence) or None,
+        person_in=_country(person_in) or None, nationality=_country(nationality) or None, us_person=us_person,
+        offence_place=_country(offence_place) or None, provider_seat=_country(provider_seat) or None,
+        data_location=_country(data_location) or None, emergency=emergency, needs_assistance=needs_assistance,
+    )  # fmt: skip
+    found = jurisdiction(load_law(), instrument, measure, facts, day_of(on))
+    if json:
+        print_json(_jurisdiction(found))
+    else:
+        _print(found)
+    if found.bars:
+        raise typer.Exit(BARRED)
+
+
+def _country(code: str) -> str:
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()):
+        raise Malformed(f"{code!r} is no country code.", "Give ISO 3166-1 alpha-2, e.g. DE.")
+    return {"EL": "GR", "UK": "GB"}.get(code, code)
+
+
+def day_of(text: str) -> date:
+    """A day as ISO 8601 writes it; empty: today. Raises Malformed."""
+    if not text:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"{text!r} is no day.", "Write it as 2026-12-04.") from None
+
+
+def _jurisdiction(found: Jurisdiction) -> dict[str, Any]:
+    notified = ("party", "answer", "effect", "reason", "provision")
+    return {
+        "notifications": [{k: getattr(n, k) for k in notified} for n in found.notifications],
+        "bars": [{k: getattr(b, k) for k in ("reason", "provision", "certain")} for b in found.bars],
+        "questions": list(found.questions),
+    }
+
+
+def _print(found: Jurisdiction) -> None:
+    words = {"required": "[green]notify[/green]", "not_required": "no need to notify", "cannot_tell": "cannot tell"}
+    for n in found.notifications:
+        effect = f", effect: {n.effect.replace('_', ' ')}" if n.answer == "required" else ""
+        console.print(
+            f"{words[n.answer]} [bold]{n.party}[/bold]{effect}: {escape(n.reason)}  [cyan]{escape(n.provision)}[/cyan]"
+        )
+    for b in found.bars:
+        sure = "" if b.certain else " (cannot tell)"
+        console.print(f"[red]✗[/red] barred{sure}: {escape(b.reason)}  [cyan]{escape(b.provision)}[/cyan]")
+    for q in found.questions:
+        console.print(f"? {escape(q)}")
+    if not (found.notifications or found.bars or found.questions):
+        console.print("The instrument asks for no notification.")
