@@ -364,7 +364,7 @@ DUTIES = (
     Duty(
         name="follow up",
         since=("request.preserve",),
-        limit="keep_preserved",
+        limit="preservation",
         owed_by="requesting",
         due=("request.followup",),
         otherwise="request.overdue",
