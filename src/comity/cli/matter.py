@@ -58,11 +58,11 @@ def read_form(path: Path) -> Values:
         raise Malformed(f"{path.name} cannot be read: {exc}.", "Mend that place in the file.") from exc
     if not isinstance(values, dict):
         raise Malformed(f"{path.name} holds no sections.", "Write them as a table: name = value.")
-    values = _with_days(values, datetime.now(UTC).date())
-    for exhibit in values.get("exhibits", ()):
+    sections: Values = _with_days(values, datetime.now(UTC).date())
+    for exhibit in sections.get("exhibits", ()):
         if isinstance(exhibit, dict) and "file" in exhibit:
             exhibit["file"] = str(path.parent / str(exhibit["file"]))
-    return values
+    return sections
 
 
 def _with_days(value: Any, today: date) -> Any:

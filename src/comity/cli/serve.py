@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
-import uvicorn
-from starlette.applications import Starlette
 
 from comity.errors import BadLaw
-from comity.node.node import Node
 from comity.settings import read_settings
-from comity.web.app import create_app
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -30,6 +29,9 @@ def command(
     Refuses to start, with exit code 7, when what is stored is not what was entered, logged and signed. Killing it at
     any moment loses nothing that was answered.
     """
+    from comity.node.node import Node  # only here: every other command starts in half the time without
+    from comity.web.app import create_app
+
     settings, folder = read_settings(config)
     if not settings.node:
         raise BadLaw(f"{config} does not say which node this is.", "Set `node`; comity init node writes it.")
@@ -45,6 +47,8 @@ def command(
 
 def run_server(app: Starlette, listen: str) -> None:
     """Serve on ``host:port`` with one worker, until SIGINT or SIGTERM."""
+    import uvicorn
+
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise BadLaw(f"`listen` is {listen!r}.", "Write host:port, e.g. 127.0.0.1:8140.")

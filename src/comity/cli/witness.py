@@ -12,19 +12,19 @@ import typer
 from comity.cli.nodes import WITNESS_SETTINGS, WitnessSettings, read_cosigner
 from comity.cli.serve import log_as_json, run_server
 from comity.errors import BadLaw, NotFound
-from comity.node.node import read_parties
-from comity.node.witness_store import SQLiteWitnessStore
 from comity.package.anchors import read_anchors
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.note import NoteVerifier
 from comity.tlog.witness import Witness
-from comity.web.witness import witness_app
 
 
 def command(
     folder: Annotated[Path, typer.Argument(help="The witness's folder, as comity init witness made it.")],
 ) -> None:
     """Run a witness until it is stopped. It follows the logs of all nodes in the Party files it trusts."""
+    from comity.node.witness_store import SQLiteWitnessStore
+    from comity.web.witness import witness_app
+
     log_as_json("info")
     settings = _settings(folder)
     cosigner = read_cosigner(folder)
@@ -45,6 +45,8 @@ def _settings(folder: Path) -> WitnessSettings:
 
 
 def _logs(folder: Path) -> dict[str, list[NoteVerifier]]:
+    from comity.node.node import read_parties
+
     path = folder / "anchors.toml"
     if not path.exists():
         raise NotFound(f"{path} is missing: this witness follows no log.", "Write it: comity init trust --help.")

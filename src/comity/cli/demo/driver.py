@@ -62,7 +62,7 @@ class Driver:
         who = client.who_am_i()
         about = {
             "docket": docket, "party": act.party, "step": act.step, "title": find_step(act.step).title,
-            "holder": who.holder, "role": who.role, "say": act.say,
+            "holder": who.holder, "role": who.role, "say": act.say, "whole": act.findings,
         }  # fmt: skip
         self.tell({"event": "act", **about})
         began = time.monotonic()

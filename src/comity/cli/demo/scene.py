@@ -1,4 +1,4 @@
-"""The scene of the demonstration: two Parties with offices and officials, two nodes, two witnesses, all on this machine.
+"""The scene of the demonstration: two Parties, their officials, nodes and witnesses, all on this machine.
 
 Made with the same functions as ``comity init``; run as the same processes as ``comity serve`` and ``comity witness``.
 A scene that exists is opened again, so that a demonstration can be killed and gone on with.
@@ -26,6 +26,7 @@ from comity.cli.hands import open_hand
 from comity.errors import Unreachable
 from comity.node.keys import read_secret, write_secret
 from comity.signing.hand import Signer
+from comity.signing.keys import PublicKey
 
 HOST = "127.0.0.1"
 CODES = ("DE", "FR")
@@ -172,8 +173,8 @@ def _found(folder: Path, code: str, ports: Ports, settings: dict[str, float | st
     parties.publish(party, root, day)
 
 
-def _public(key: Path) -> officials.PublicKey:
-    return officials.PublicKey.from_text(key.with_name(key.name + ".pub").read_text(encoding="ascii").strip())
+def _public(key: Path) -> PublicKey:
+    return PublicKey.from_text(key.with_name(key.name + ".pub").read_text(encoding="ascii").strip())
 
 
 def _passphrase(folder: Path, name: str) -> bytes:

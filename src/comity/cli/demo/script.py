@@ -15,6 +15,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """One step of a matter: who takes it, with which form, and what is expected of it.
 
     ``watch`` names the Party on whose node its arrival and assessment are shown; ``due`` shows the duties after it;
+    ``findings`` shows every finding with its provision, not only what is wanting;
     ``fetch`` reads the exhibit it names; ``rationale`` shows what the other side wrote.
     """
 
@@ -27,6 +28,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     say: str = ""
     watch: str = ""
     due: bool = False
+    findings: bool = False
     fetch: bool = False
     rationale: bool = False
 

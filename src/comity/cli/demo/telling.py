@@ -44,8 +44,10 @@ def _answer(event: Event, out: Console) -> None:
 
 def _findings(event: Event, out: Console) -> None:
     """Everything that is wanting; of what is kept, the safeguards in one line with the number of provisions."""
-    for line in finding_lines(event["findings"], all_of_them=False):
+    for line in finding_lines(event["findings"], all_of_them=event["whole"]):
         out.print(line)
+    if event["whole"]:
+        return
     kept = [f for f in event["findings"] if f["verdict"] == "clear"]
     if kept:
         names = ", ".join(f["safeguard"].replace("_", " ") for f in kept)
