@@ -116,7 +116,7 @@ GUARDED = [(step, guard) for step in REQUEST.steps for guard in step.safeguards]
 
 @pytest.mark.parametrize(("step", "guard"), GUARDED, ids=lambda x: getattr(x, "name", getattr(x, "__name__", "")))
 def test_what_was_erased_holds(step: Step, guard: Safeguard) -> None:
-    """Bodies erased after they took effect (DESIGN section 2, rule 7): every question that needs them holds."""
+    """Bodies erased after they took effect (ARCHITECTURE, rule 7): every question that needs them holds."""
     matter = Matter(WORLD)
     to_sent(matter)
     erased = [replace(e, body=None) for e in matter.docket.entries]

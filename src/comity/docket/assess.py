@@ -84,7 +84,7 @@ def _safeguards(step: Step, filing: Filing) -> tuple[Finding, ...]:
 def _run(safeguard: Safeguard, filing: Filing) -> Finding:
     try:
         return safeguard(filing)
-    except Exception as exc:  # a safeguard that fails holds (DESIGN section 2)
+    except Exception as exc:  # a safeguard that fails holds (ARCHITECTURE, one shape)
         name = getattr(safeguard, "__name__", "safeguard")
         return hold(
             name, "Comity: a safeguard that fails holds", f"It could not be assessed: {exc!r}.", "a human decision"

@@ -3,7 +3,7 @@
 A Party file names the Party's authorities and their competences, its nodes with their seal and envelope keys and their
 logs, its judiciary's root, the credentials of its officials and its oversight bodies. It is signed by the Party's root,
 which is kept offline; a node pins that root. Judges' credentials count only when the judiciary's root signed them: a
-node's operator cannot make up a judge (DESIGN section 3).
+node's operator cannot make up a judge (ARCHITECTURE, hand and seal).
 
 Left to others: standing legal data of a Party (`comity.law`), trust in logs and witnesses (`comity.tlog.policy`).
 """

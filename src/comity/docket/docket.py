@@ -1,7 +1,7 @@
 """The docket: what the records of one matter add up to. `fold` ignores the order in which they arrived.
 
 Records name what they answer, so they form a graph; their place in the docket is their depth in it, ties broken by
-identifier. Two nodes with the same records and the same assessments therefore have the same docket (DESIGN section 2,
+identifier. Two nodes with the same records and the same assessments therefore have the same docket (ARCHITECTURE,
 rule 4). A record that two nodes cannot place yet (one it answers has not arrived) is not in the docket.
 
 Left to others: authenticity (`authenticate`), law (`assess`), keeping (`comity.node.store`).
@@ -73,7 +73,7 @@ class Docket:
         return next((e for e in self.entries if e.effect), None)
 
     def latest(self, *steps: str) -> Entry | None:
-        """The latest effective entry of any of ``steps``. Never "was it ever filed" (DESIGN section 2, rule 1)."""
+        """The latest effective entry of any of ``steps``. Never "was it ever filed" (ARCHITECTURE, rule 1)."""
         found = [self.last[s] for s in steps if s in self.last]
         return max(found, key=lambda e: e.place) if found else None
 

@@ -2,7 +2,7 @@
 
 The record itself holds no personal data: each section of its body (offence, persons, measures...) stands in it as a
 salted digest, and travels beside it as a `Section`. So a section can be withheld from one reader or erased for all,
-while hand, seal, log commitment and every other section still verify (DESIGN section 2, rule 7).
+while hand, seal, log commitment and every other section still verify (ARCHITECTURE, rule 7).
 
 Left to others: who may sign (`comity.docket.authenticate`), what a step needs (`comity.docket.step`).
 """

@@ -40,7 +40,7 @@ class Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     @property
     def settled(self) -> bool:
-        """Whether it may be shown as settled law (DESIGN section 5: KM never is)."""
+        """Whether it may be shown as settled law (KM never is)."""
         return self.mark != "knowledge_medium"
 
 

@@ -84,7 +84,7 @@ def check_package(
             check_times(records, report)
         with report.stage("assessed again", "the law of each record's day", _law_words(contents, law)):
             views = {o: replay(contents.docket, o, bench, records, report) for o, bench in benches.items()}
-        with report.stage("both logs", "DESIGN section 4", "From the sending on, both sides logged every act."):
+        with report.stage("both logs", "ARCHITECTURE, log", "From the sending on, both sides logged every act."):
             _check_logs(records, views, directory, benches, report)
         check_exhibits(contents.exhibits, records, views, report)
         asserted = False
@@ -124,7 +124,7 @@ def _directory(contents: PackageContents, anchors: Anchors, report: Report) -> D
             raise Unverified(f"The file of {code} is that of {file.party}.", "Ask for the right one.")
         files[code] = (file, root)
         why = f"The file of {code}, version {file.version} of {file.issued}, is signed by the root the anchors name."
-        report.check(f"Party file {code}", True, "RFC 7515; DESIGN section 3", why)
+        report.check(f"Party file {code}", True, "RFC 7515; ARCHITECTURE, hand and seal", why)
     return Directory(files)
 
 

@@ -15,8 +15,8 @@ from comity.package.proved import Proved
 from comity.package.replay import Assessed
 from comity.package.verdict import Cosigned, HandBy, Line, Standing
 
-_SIGNED = "RFC 8032 (hand), RFC 7515 (seal); DESIGN section 3"
-_LOGGED = "RFC 6962, C2SP tlog-proof and tlog-cosignature; DESIGN section 4"
+_SIGNED = "RFC 8032 (hand), RFC 7515 (seal); ARCHITECTURE, hand and seal"
+_LOGGED = "RFC 6962, C2SP tlog-proof and tlog-cosignature; ARCHITECTURE, log"
 
 
 def record_lines(record: Proved, seen: Mapping[str, Assessed]) -> list[Line]:
