@@ -91,7 +91,9 @@ def _answer(nodes: Nodes, fr: Node, docket: Docket, name: str) -> Entered | None
         return nodes.file(fr, name, "request.order", court_order(), judge)
     if docket.state == "request.recognise":
         nodes.exhibit(fr, STATEMENT)
-        return nodes.file(fr, name, "request.produce", production(exhibit(size=len(STATEMENT))), prosecutor)
+        return nodes.file(
+            fr, name, "request.produce", production(exhibit(id=exhibit().digest, size=len(STATEMENT))), prosecutor
+        )
     return None
 
 

@@ -1,6 +1,6 @@
 """One node in a process of its own, for tests that kill it: loopback HTTP, witnesses on disk, an official who goes on.
 
-``run_node.py FOLDER PARTY PEER``. The official of each Party looks at the docket every moment and takes the next step
+``python -m tests.node.run_node FOLDER PARTY PEER``. The official of each Party looks at the docket every moment and takes the next step
 that is theirs; when the matter is finished here and nothing waits to be delivered, ``PARTY.done`` is written. No test.
 """
 
@@ -16,8 +16,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")]
-
 import msgspec
 
 from comity.docket.directory import NodeEntry
@@ -31,7 +29,7 @@ from comity.tlog.note import Verifier
 from comity.tlog.policy import KnownWitness
 from comity.tlog.witness import Answer, Witness, origin_path
 from tests.node import matters
-from tests.node.nodes import START, Nodes
+from tests.node.nodes import Nodes
 from tests.world import World, origin
 
 
@@ -154,5 +152,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    assert START
     main()

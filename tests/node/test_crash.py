@@ -5,6 +5,7 @@ After each death the nodes are started again from disk and the matter is finishe
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -115,12 +116,15 @@ def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> Non
     """Two processes, killed at random moments through a matter; the seed is printed with a failure."""
     nodes = Nodes(tmp_path)
     chance = random.Random(20261204)
-    runner = Path(__file__).with_name("run_node.py")
-    command = {
-        "DE": [sys.executable, str(runner), str(tmp_path), "DE", "FR"],
-        "FR": [sys.executable, str(runner), str(tmp_path), "FR", "DE"],
-    }
-    running = {party: subprocess.Popen(command[party]) for party in command}
+    root, module = Path(__file__).parents[2], "tests.node.run_node"
+    paths = os.pathsep.join((str(root / "src"), str(root)))
+
+    def run(party: str) -> subprocess.Popen[bytes]:
+        peer = "FR" if party == "DE" else "DE"
+        command = [sys.executable, "-m", module, str(tmp_path), party, peer]
+        return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths})
+
+    running = {party: run(party) for party in ("DE", "FR")}
     deaths, end = 0, time.monotonic() + 40
     try:
         while not all((tmp_path / f"{p}.done").exists() for p in running) and time.monotonic() < end:
@@ -130,7 +134,7 @@ def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> Non
                 running[victim].send_signal(signal.SIGKILL)
                 running[victim].wait()
                 deaths += 1
-                running[victim] = subprocess.Popen(command[victim])
+                running[victim] = run(victim)
             time.sleep(0.05)
     finally:
         for process in running.values():

@@ -10,17 +10,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from comity.docket.finding import clear
 from comity.docket.record import SealedRecord, compose, seal_payload
 from comity.errors import Tampered
-from comity.node.dockets import Closed
 from comity.node.log import ActLog
-from comity.node.store import Batch, Store
+from comity.node.store import Store
 from comity.proceedings import bodies
-from comity.signing.canonical import canonical
 from comity.signing.seal import seal
-from comity.tlog.leaf import ActLeaf, commit
 from tests.node import matters
+from tests.node.insider import Forged, enter_by_hand
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
 from tests.world import authorisation
@@ -172,9 +169,6 @@ def test_leaves_changed_together_with_the_tree_contradict_what_was_signed(nodes:
         nodes.open("DE")
 
 
-Forged = tuple[SealedRecord, str]
-
-
 def forged(nodes: Nodes, *, hand: bool, sealed_by: str = "DE", store: Store | None = None) -> Forged:
     """An authorisation that no judge gave, sealed with the node's own key by whoever has the machine."""
     request = "sha256:" + "0" * 64
@@ -189,28 +183,6 @@ def forged(nodes: Nodes, *, hand: bool, sealed_by: str = "DE", store: Store | No
     )  # fmt: skip
     mark = seal(seal_payload(record, None), nodes.keys["DE"].seal)
     return SealedRecord(record=record, hand=None, seal=mark, sections=sections), f"{sealed_by.lower()}-node"
-
-
-def enter_by_hand(store: Store, log: ActLog, made: Forged, vault: object = None) -> None:
-    """What somebody with the program and the database, but not the registrar, can write: leaf and tree fit."""
-    from comity.docket.logged import act_bytes, signature_bytes
-
-    sealed, node = made
-    findings = (clear("judicial_authorisation", "EIO art 2(c)", "Authorised."),)
-    kind, salt = "decision-grant", b"s" * 32
-    leaf = ActLeaf(kind, commit(salt, kind, act_bytes(sealed, findings), signature_bytes(sealed))).encode()
-    grown = log.append([leaf])
-    row = {
-        "id": sealed.id, "position": log.tree.size, "docket": sealed.record.docket, "step": sealed.record.step,
-        "kind": kind, "node": node, "effect": 1, "salt": salt, "entered": "2026-12-04T16:10:00.000Z",
-        "sealed": canonical(Closed(sealed.record, sealed.hand, sealed.seal)), "findings": canonical(list(findings)),
-    }  # fmt: skip
-    batch = Batch(log.tree.size, records=[row], leaves=grown.leaves, nodes=grown.nodes)
-    if vault is not None:
-        contents, key = vault.seal_sections(sealed.id, sealed.sections)  # type: ignore[attr-defined]
-        batch.sections.append({"record": sealed.id, "body": contents, "key": key})
-    store.enter(batch)
-    log.tree = grown.tree
 
 
 @pytest.mark.parametrize(

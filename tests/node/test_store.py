@@ -17,7 +17,7 @@ from comity.node.store import Batch, Store
 from comity.node.vault import StoredBlob, Vault
 from comity.proceedings import bodies
 from tests.node import matters
-from tests.node.matters import DOCKET, STATEMENT
+from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
 
 
@@ -221,7 +221,6 @@ def test_what_is_erased_is_nowhere_on_either_side_and_everything_else_still_hold
     for node in (de, fr):
         data = everything(nodes.folder / node.party / "data")
         assert [n for n, s in enumerate(secrets[node.party]) if s in data] == []
-        assert STATEMENT not in data
         assert b"Mustermann" not in data
         _still_holds(nodes, node, draft)
     for party in ("DE", "FR"):
