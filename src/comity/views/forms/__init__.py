@@ -1,0 +1,1 @@
+"""Official forms: filled from the docket, checked, and set as the source of a printed document."""

@@ -1,0 +1,294 @@
+"""Official forms: defined whole, filled from the docket, checked against instrument and Party."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from comity.docket.docket import Docket
+from comity.docket.sections import Notice, Offence, Purpose, Remedies, Urgency, Weighing
+from comity.errors import BadLaw, Malformed, NotAdmitted, NotFound
+from comity.law.forms import LANGUAGES, open_forms
+from comity.law.schema import Mark
+from comity.views.forms.check import check
+from comity.views.forms.conditions import CONDITIONS
+from comity.views.forms.fill import fill
+from comity.views.forms.lines import said
+from comity.views.forms.source import ROOTS, type_at
+from tests.views.matters import GIVEN, book, complete, entered, filled, matter_under, sent, with_notice_deferred, world
+from tests.world import eio_request
+
+# Law reference section 22. The freezing certificate's letters are not given there, its contents are.
+LETTERS = {
+    "eio_annex_a": "A B C D E F G H H1 H2 H3 H4 H5 H6 H7 I J K L",
+    "eio_annex_b": "A B C D E",
+    "eio_annex_c": "A B C",
+    "epoc": "A B C D E F G H I J K L M",
+    "epoc_pr": "A B C D E F G",
+    "e_evidence_annex_iii": "A B C D E F G H",
+    "eaw": "a b c d e f g h i",
+    "freezing_certificate": "A B C D E F G H I J K",
+    "un_request": "a b c d e f g",
+}
+MARKS: dict[str, Mark] = {"e_evidence_annex_iii": "knowledge_medium", "freezing_certificate": "knowledge_medium"}
+ALL = sorted(LETTERS)
+
+
+def test_the_forms_are_these() -> None:
+    assert sorted(book().forms) == ALL
+
+
+@pytest.mark.parametrize("form_id", ALL)
+def test_every_section_letter_of_the_form_is_there_in_order(form_id: str) -> None:
+    assert [s.letter for s in book().form(form_id).sections] == LETTERS[form_id].split()
+
+
+@pytest.mark.parametrize("form_id", ALL)
+def test_what_is_not_verified_says_so(form_id: str) -> None:
+    assert book().form(form_id).mark == MARKS.get(form_id, "knowledge_high")
+    assert book().form(form_id).settled is (form_id not in MARKS)
+
+
+@pytest.mark.parametrize("form_id", ALL)
+def test_every_form_is_of_an_instrument_in_the_law(form_id: str) -> None:
+    form = book().form(form_id)
+    known = {m.id for m in world().law.instrument(form.instrument).measures}
+    assert {m for s in form.sections for m in s.measures} <= known
+    assert form in book().of(form.instrument)
+
+
+@pytest.mark.parametrize("form_id", ALL)
+def test_every_label_is_there_in_all_four_languages(form_id: str) -> None:
+    form = book().form(form_id)
+    texts = [form.title, *(s.title for s in form.sections), *(book().label(f) for s in form.sections for f in s.fields)]
+    assert all(set(t) == set(LANGUAGES) and all(v.strip() for v in t.values()) for t in texts)
+
+
+@pytest.mark.parametrize("form_id", ALL)
+def test_every_source_leads_to_a_field_of_its_type(form_id: str) -> None:
+    for section in book().form(form_id).sections:
+        for field in section.fields:
+            if field.type == "signature":
+                assert field.source in ROOTS
+            elif field.source:
+                assert type_at(field.source) is not None
+
+
+@pytest.mark.parametrize(
+    "path", ["request.offence.colour", "request", "nothing.at.all", "request.record.salt", "request.facts.length"]
+)
+def test_a_source_that_leads_nowhere_is_refused(path: str) -> None:
+    with pytest.raises(BadLaw):
+        type_at(path)
+
+
+def test_every_condition_named_in_a_form_is_decided() -> None:
+    named = {f.required for form in book().forms.values() for s in form.sections for f in s.fields}
+    assert named <= CONDITIONS.keys()
+
+
+def test_measures_ticked_and_offences_chosen_are_those_of_the_law() -> None:
+    law = world().law
+    assert set(book().words["list_offence"]) == {c.id for c in law.by_list["thirty_two"].categories}
+    assert set(book().words["eio_measure"]) <= {m.id for m in law.instrument("eio").measures}
+    needed = {m.id for f in book().forms.values() for m in law.instrument(f.instrument).measures}
+    assert needed <= set(book().words["measure"]), needed - set(book().words["measure"])
+    assert set(law.by_category) <= set(book().words["category"])
+
+
+@pytest.mark.parametrize("form_id", ALL)
+def test_a_complete_docket_fills_the_form(form_id: str) -> None:
+    docket = complete(form_id)
+    party = "FR" if docket.id == sent().id else "IE"
+    form = filled(form_id, docket)
+    assert check(form, world().law, party, form.language) == ()
+    assert form.records == tuple(dict.fromkeys(form.records))
+    assert docket.latest(f"{docket.proceeding}.draft").id in form.records  # type: ignore[union-attr]
+
+
+def answers(form_id: str, letter: str, field_id: str, language: str, docket: Docket | None = None) -> list[str]:
+    section = filled(form_id, docket).section(letter)
+    return [said(x.text, language) for f in section.fields if f.field.id == field_id for x in f.lines]
+
+
+def test_values_come_from_the_docket_in_the_language_of_the_form() -> None:
+    assert answers("eio_annex_a", "A", "executing_state", "de") == ["Frankreich"]
+    assert answers("eio_annex_a", "A", "executing_authority", "de") == ["Parquet de Villemodèle"]
+    assert answers("eio_annex_a", "K", "reference", "de") == ["12 Js 345/26"]
+    assert answers("eio_annex_a", "L", "validated_by", "fr") == ["Judge of Amtsgericht Musterstadt"]
+    assert answers("eio_annex_a", "G", "list_offence", "es")[0].startswith("8 fraude")
+    assert "01.03.2026 – 30.06.2026" in answers("eio_annex_a", "C", "measures", "de")
+    assert "01/03/2026 – 30/06/2026" in answers("eio_annex_a", "C", "measures", "fr")
+
+
+def test_the_measure_asked_for_is_ticked_and_no_other() -> None:
+    field = filled("eio_annex_a").section("C").fields[0]
+    assert [said(x.text, "en") for x in field.lines if x.ticked] == ["information on bank and other financial accounts"]
+    assert len(field.lines) == 14
+
+
+def test_additional_sections_stand_only_for_their_measures() -> None:
+    form = filled("eio_annex_a")
+    assert {s.section.letter for s in form.sections if not s.applies} == {"H1", "H2", "H3", "H5", "H6", "H7"}
+
+
+LEFT_OUT = [
+    ({"facts": ""}, "G", "facts", "Directive 2014/41/EU art 5(1)(d)"),
+    ({"persons": ()}, "E", "persons", "Directive 2014/41/EU art 5(1)(c)"),
+    ({"remedies": Remedies()}, "J", "remedies", "Directive 2014/41/EU art 14"),
+    ({"weighing": Weighing(necessity="Needed")}, "G", "proportionality", "Directive 2014/41/EU art 6(1)(a)"),
+    ({"urgency": Urgency(urgent=True)}, "B", "urgency_reason", "Directive 2014/41/EU art 12(2)"),
+    (
+        {"offence": Offence(description="Fraud", code="StGB § 263", list_category="fraud")},
+        "G", "max_years", "Directive 2014/41/EU art 11(1)(g)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "letter", "field", "provision"), LEFT_OUT, ids=[c[2] for c in LEFT_OUT])
+def test_what_is_missing_is_named_with_letter_and_provision(
+    changes: dict[str, object], letter: str, field: str, provision: str
+) -> None:
+    docket = entered(Docket("request:lacking"), "request.draft", eio_request(**changes))
+    found = check(filled("eio_annex_a", docket), world().law, "FR", "fr")
+    assert (letter, field, provision) in [(p.section, p.field, p.provision) for p in found if p.kind == "missing"]
+    assert all(p.settled for p in found)
+
+
+def test_nothing_is_asked_for_on_a_condition_that_does_not_hold() -> None:
+    offence = Offence(description="Fraud", code="StGB § 263")
+    docket = entered(Docket("request:unlisted"), "request.draft", eio_request(offence=offence))
+    assert check(filled("eio_annex_a", docket), world().law, "FR", "fr") == ()
+
+
+@pytest.mark.parametrize(
+    ("party", "language", "kinds"),
+    [
+        ("FR", "fr", []),
+        ("FR", "de", ["language", "language"]),  # not accepted by France, and not the text's language
+        ("NL", "fr", ["language"]),
+        ("NL", "nl", ["language", "language"]),  # accepted, but there are no labels, and the text is French
+        ("XX", "fr", ["cannot_tell"]),
+    ],
+)
+def test_a_language_that_the_executing_party_does_not_accept_is_found(
+    party: str, language: str, kinds: list[str]
+) -> None:
+    assert [p.kind for p in check(filled("eio_annex_a"), world().law, party, language)] == kinds
+
+
+def test_a_declared_language_is_accepted_and_its_declaration_cited() -> None:
+    docket = entered(Docket("request:nl"), "request.draft", eio_request(language="en"))
+    assert check(filled("eio_annex_a", docket), world().law, "NL", "en") == ()
+    (problem,) = [p for p in check(filled("eio_annex_a"), world().law, "NL", "fr") if "accepts" in p.what]
+    assert problem.what == "NL accepts en, nl; the form is in 'fr'."
+    assert "Directive 2014/41/EU art 5(2)" in problem.provision
+
+
+def test_section_m_is_not_for_the_addressee() -> None:
+    docket = with_notice_deferred()
+    section = filled("epoc", docket).section("M")
+    assert section.withheld
+    assert section.fields == ()
+    shown = filled("epoc", docket, "authority").section("M")
+    assert "THE SECRET REASONS" in [said(x.text, "en") for f in shown.fields for x in f.lines]
+
+
+def test_a_form_for_an_authority_relabelled_for_the_addressee_is_found() -> None:
+    form = replace(filled("epoc", audience="authority"), audience="addressee")
+    (problem,) = check(form, world().law, "IE", "en")
+    assert (problem.kind, problem.section) == ("audience", "M")
+
+
+def test_a_deferred_notice_needs_a_ground() -> None:
+    docket = matter_under("e_evidence", notice=Notice(mode="defer", until=date(2027, 1, 1)))
+    missing = {p.field for p in check(filled("epoc", docket), world().law, "IE", "en")}
+    assert missing == {"notice_ground", "notice_justified"}
+
+
+def test_what_the_docket_says_cannot_be_overwritten_by_hand() -> None:
+    form = book().form("eio_annex_a")
+    for given in ({"facts": "Other facts"}, {"signature": "Me"}, {"nonsense": "x"}):
+        with pytest.raises(Malformed, match="cannot be entered by hand"):
+            fill(form, sent(), world().law, world().directory, given=given)
+
+
+def test_what_was_entered_by_hand_is_known_as_such() -> None:
+    form = filled("eaw")
+    given = {f.field.id for s in form.sections for f in s.fields if f.given}
+    assert given == set(GIVEN["eaw"])
+
+
+def test_a_form_of_another_instrument_is_refused() -> None:
+    with pytest.raises(NotAdmitted, match="rests on eio"):
+        filled("un_request", sent())
+
+
+def test_an_unreadable_request_fills_no_form() -> None:
+    draft = sent().latest("request.draft")
+    assert draft is not None
+    for docket in (Docket("request:empty"), Docket("request:erased").with_entry(replace(draft, body=None))):
+        with pytest.raises(NotAdmitted, match="no request that can be read"):
+            filled("eio_annex_a", docket)
+
+
+def test_an_erased_authorisation_leaves_its_fields_empty() -> None:
+    docket = Docket("request:part")
+    for entry in sent().entries:
+        docket = docket.with_entry(replace(entry, body=None) if entry.step == "request.authorise" else entry)
+    section = filled("eio_annex_a", docket).section("L")
+    lines = {f.field.id: f.lines for f in section.fields}
+    assert lines["validation_law"] == ()
+    assert lines["validating_authority"]
+
+
+def test_an_unknown_form_names_those_there_are() -> None:
+    with pytest.raises(NotFound) as caught:
+        book().form("eio_annex_z")
+    assert "eio_annex_a" in caught.value.next_step
+
+
+def test_purpose_is_ticked_among_the_four_of_the_directive() -> None:
+    docket = entered(
+        Docket("request:tick"), "request.draft", eio_request(purpose=Purpose(proceedings="legal_person", statement="x"))
+    )
+    (field,) = filled("eio_annex_a", docket).section("F").fields
+    assert [x.ticked for x in field.lines] == [False, False, False, True]
+
+
+WORDS = '[field]\na = { en = "A", fr = "A", de = "A", es = "A" }\n'
+FORM = """id = "f"
+instrument = "eio"
+short = "F"
+provision = "art 1"
+mark = "verified"
+title = { en = "F", fr = "F", de = "F", es = "F" }
+[[sections]]
+letter = "A"
+title = { en = "F", fr = "F", de = "F", es = "F" }
+fields = [ { id = "a" } ]
+"""
+
+
+def test_a_form_is_a_file() -> None:
+    assert open_forms({"words.toml": WORDS, "f.toml": FORM}).form("f").sections[0].letter == "A"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("f.toml", FORM.replace(', es = "F" }\n[[', ' }\n[['), "no text in es"),
+        ("f.toml", FORM.replace('{ id = "a" }', '{ id = "b" }'), "field b has no text"),
+        ("f.toml", FORM.replace('{ id = "a" }', '{ id = "a" }, { id = "a" }'), "twice"),
+        ("f.toml", FORM.replace('{ id = "a" }', '{ id = "a", type = "tick", options = "x" }'), "no options"),
+        ("f.toml", FORM.replace('{ id = "a" }', '{ id = "a", colour = "x" }'), "colour"),
+        ("f.toml", FORM.replace('{ id = "a" }', '{ id = "a", required = "sometimes" }'), "sometimes"),
+        ("f.toml", FORM + "]", "f.toml"),
+        ("g.toml", FORM, "holds the form"),
+    ],
+)
+def test_a_bad_definition_is_refused(name: str, text: str, message: str) -> None:
+    with pytest.raises(BadLaw, match=message):
+        open_forms({"words.toml": WORDS, name: text})
