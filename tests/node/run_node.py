@@ -1,7 +1,7 @@
 """One node in a process of its own, for tests that kill it: loopback HTTP, witnesses on disk, an official who goes on.
 
-``python -m tests.node.run_node FOLDER PARTY PEER``. The official of each Party looks at the docket every moment and takes the next step
-that is theirs; when the matter is finished here and nothing waits to be delivered, ``PARTY.done`` is written. No test.
+``python -m tests.node.run_node FOLDER PARTY PEER``. The official of each Party looks at the docket every moment and
+takes the next step that is theirs; when the matter is finished here and nothing waits, ``PARTY.done`` is written.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fold: whatever the order of arrival, the same records make the same docket; what has no effect changes nothing."""
+"""The fold: whatever the order of arrival, the same records make one docket; what has no effect changes nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEPS = ("request.draft", "request.revise", "request.authorise", "request.send",
 
 def entry(number: int, answers: tuple[str, ...], step: str, effect: bool) -> Entry:
     record = Record(
-        docket="request:fold-0001", step=step, answers=answers, party="DE", authority="de-prosecutor", role="prosecutor",
+        docket="request:fold-0001", step=step, answers=answers, party="DE", authority="de-court", role="judge",
         at="2026-12-04T16:10:00Z", nonce="AAAAAAAAAAAAAAAAAAAAAA", sections={},
     )  # fmt: skip
     identifier = "sha256:" + sha256(f"{number}".encode()).hexdigest()
