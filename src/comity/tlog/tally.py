@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from comity.errors import Malformed, Unverified
 from comity.tlog.group import (
-    IDENTITY,
     ORDER,
     SIZE,
     add,
@@ -84,7 +83,8 @@ def prove_tally(
     for places, total in tally.rows():
         if sum(hidden[place] for place in places) != total:
             raise Malformed("The true numbers do not make up a line of the tally.", "Count again.")
-    seed = (entropy, encode_scalar(blinding), context, *(str(number).encode() for number in hidden))
+    # All that the challenge depends on goes into the nonces: the same nonce under two challenges would tell the secret.
+    seed = (entropy, encode_scalar(blinding), context, *(str(number).encode() for number in hidden), *_words(tally))
     draws = [scalar_from("comity/tally-nonce/v1", *seed, str(n).encode()) for n in range(len(hidden) + 1)]
     nonces = _keeping([places for places, _ in tally.rows()], draws[1:])
     start = _combine(nonces, draws[0], tally, point)
@@ -165,7 +165,3 @@ def _less(row: Mapping[int, int], other: Mapping[int, int], factor: int) -> dict
     mixed = {place: (row.get(place, 0) - factor * other.get(place, 0)) % ORDER for place in {*row, *other}}
     return {place: value for place, value in mixed.items() if value}
 
-
-def total_is_empty(total: bytes) -> bool:
-    """Whether a sum of commitments is that of none."""
-    return total == IDENTITY

@@ -112,6 +112,13 @@ def bounds(
     ``least``: what everybody knows a withheld cell to be at least. With ``enough``, each bound stops that far from the
     true count. At `UNBOUNDED` from it there is no bound.
     """
+    return {cell: (low, high) for cell, low, high in bounds_of(layout, counts, withheld, least, enough)}
+
+
+def bounds_of(
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], least: int, enough: int = UNBOUNDED
+) -> Iterator[tuple[Cell, int, int]]:
+    """As `bounds`, one cell after the other."""
     hidden = frozenset(withheld)
     network = Network(layout)
 
@@ -120,8 +127,6 @@ def bounds(
             return 0
         return UNBOUNDED if way > 0 else counts[cell] - least
 
-    found = {}
-    for cell in hidden:
+    for cell in sorted(hidden):
         down = max(0, network.slack(cell, -1, room, min(enough, counts[cell] - least)))
-        found[cell] = (counts[cell] - down, counts[cell] + network.slack(cell, 1, room, enough))
-    return found
+        yield cell, counts[cell] - down, counts[cell] + network.slack(cell, 1, room, enough)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from comity.analysis.statistics.network import Network, bounds
+from comity.analysis.statistics.network import Network, bounds_of
 from comity.analysis.statistics.tables import Cell, Layout, Table
 from comity.errors import CannotTell
 
@@ -50,6 +50,7 @@ def protect(table: Table, public: Collection[Cell] = ()) -> PublishedTable:
     network = Network(table.layout)
     for cell in sorted(withheld, key=lambda each: (-table.counts[each], each)):
         withheld.update(_companions(network, table, cell, withheld, known))
+    _give_back(table, withheld)
     weak = attack(table, withheld)
     if weak:
         raise CannotTell(
@@ -78,10 +79,26 @@ def _companions(
     return min(found)[1] if found else []
 
 
-def attack(table: Table, withheld: Collection[Cell]) -> dict[Cell, tuple[int, int]]:
+def _give_back(table: Table, withheld: set[Cell]) -> None:
+    """Show again, largest first, what proves not to be needed: a later path often makes an earlier one idle."""
+    if attack(table, withheld):
+        return
+    spare = [cell for cell in withheld if not is_small(table.counts[cell])]
+    for cell in sorted(spare, key=lambda each: (-table.counts[each], each)):
+        withheld.remove(cell)
+        if attack(table, withheld, first=True):
+            withheld.add(cell)
+
+
+def attack(table: Table, withheld: Collection[Cell], first: bool = False) -> dict[Cell, tuple[int, int]]:
     """The withheld cells that a reader can pin to an interval narrower than `PROTECTION`, with the interval.
 
-    Empty: the table may be published.
+    Empty: the table may be published. ``first``: stop at the first one found.
     """
-    found = bounds(table.layout, table.counts, withheld, LEAST, PROTECTION)
-    return {cell: (low, high) for cell, (low, high) in found.items() if high - low < PROTECTION}
+    weak: dict[Cell, tuple[int, int]] = {}
+    for cell, low, high in bounds_of(table.layout, table.counts, withheld, LEAST, PROTECTION):
+        if high - low < PROTECTION:
+            weak[cell] = (low, high)
+            if first:
+                break
+    return weak

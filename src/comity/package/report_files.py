@@ -1,0 +1,36 @@
+"""A period's report as open data: JSON, CSV and a Data Package, the same bytes whoever makes them from the same report.
+
+Making and checking the report are left to `comity.package.report` and `comity.package.report_check`.
+"""
+
+from __future__ import annotations
+
+from comity.analysis.statistics.data_package import SHOWN, WITHHELD, csv_bytes, descriptor, table_csv
+from comity.package.report import PeriodReport, published
+from comity.signing.canonical import canonical
+
+
+def report_files(report: PeriodReport) -> dict[str, bytes]:
+    """The report as open data, by path: JSON, a CSV for each table, and ``datapackage.json``; the same bytes always."""
+    kinds = [(kind, count, SHOWN) for kind, count in sorted(report.public.items())]
+    numbers = {**report.sealed.shown, **dict.fromkeys(report.sealed.withheld)}
+    sealed = [(kind, count, WITHHELD if count is None else SHOWN) for kind, count in sorted(numbers.items())]
+    times = [(row, situation, value) for row, by in report.average_minutes.items() for situation, value in by.items()]
+    files = {
+        "public-acts.csv": csv_bytes(("kind", "count", "status"), kinds),
+        "sealed-acts.csv": csv_bytes(("kind", "count", "status"), sealed),
+        "average-minutes.csv": csv_bytes(("row", "situation", "minutes"), sorted(times)),
+    }
+    keys = dict.fromkeys(files, ("kind",)) | {"average-minutes.csv": ("row", "situation")}
+    sources = {
+        "public-acts.csv": "Leaves of the log by public kind",
+        "sealed-acts.csv": "Sealed leaves by kind, from the sum of their count commitments",
+        "average-minutes.csv": "Average time from issue to the data, of five or more certificates",
+    }
+    for figures in report.tables:
+        path = f"{figures.name}.csv"
+        files[path] = table_csv(published(figures))
+        keys[path], sources[path] = ("row", "column"), f"{figures.title}. {figures.provision}"
+    title = f"Comity: figures of {report.origin}, {report.period}"
+    package = descriptor(f"comity-{report.period}", title, files, keys, sources)
+    return {**files, "report.json": canonical(report), "datapackage.json": canonical(package)}
