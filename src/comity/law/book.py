@@ -216,15 +216,16 @@ def _build(d: Decoded, version: str) -> LawBook:
         all_standards=d.standards,
         list_categories=MappingProxyType({(x.id, c.id): c for x in d.lists.values() for c in x.categories}),
         national_offences=MappingProxyType({(p, o.code): o for p, law in parties.items() for o in law.offences}),
-        memberships=MappingProxyType(_memberships([(i.id, i.bound) for i in instruments], sets)),
-        exclusions=MappingProxyType(_memberships([(i.id, i.excluded) for i in instruments], sets)),
-        standards_of=MappingProxyType(_standards(d.standards, sets)),
+        memberships=MappingProxyType(memberships_of([(i.id, i.bound) for i in instruments], sets)),
+        exclusions=MappingProxyType(memberships_of([(i.id, i.excluded) for i in instruments], sets)),
+        standards_of=MappingProxyType(standards_by_party(d.standards, sets)),
     )
 
 
-def _memberships(
+def memberships_of(
     stated: list[tuple[str, tuple[Membership, ...]]], sets: Mapping[str, frozenset[str]]
 ) -> dict[tuple[str, str], tuple[Membership, ...]]:
+    """The statements about each (instrument, Party), country sets resolved."""
     out: dict[tuple[str, str], tuple[Membership, ...]] = {}
     for instrument, memberships in stated:
         for m in memberships:
@@ -233,7 +234,10 @@ def _memberships(
     return out
 
 
-def _standards(stated: tuple[Standard, ...], sets: Mapping[str, frozenset[str]]) -> dict[str, tuple[Standard, ...]]:
+def standards_by_party(
+    stated: tuple[Standard, ...], sets: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[Standard, ...]]:
+    """The standards that bind each Party of any set, on whatever day."""
     everyone = frozenset().union(*sets.values())
     return {
         party: tuple(s for s in stated if s.binds == "*" or party in sets.get(s.binds, ()))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from comity.law.authorities import INDEPENDENT, PROSECUTOR, satisfies
 from comity.law.book import LawBook
 from comity.law.offences import OffenceFacts, double_criminality
 from comity.law.schema import Instrument, MeasureRule, PartyLaw
@@ -26,15 +27,39 @@ class Need:
 
 
 def needs_of(
-    book: LawBook, i: Instrument, rule: MeasureRule, to_party: str, offence: OffenceFacts | None, day: date
+    book: LawBook, i: Instrument, rule: MeasureRule, parties: tuple[str, str], offence: OffenceFacts | None, day: date
 ) -> tuple[Need, ...]:
-    """Everything that ``i`` needs for ``rule`` from a request to ``to_party``, in the order a drafter meets it."""
+    """All that ``i`` needs for ``rule``, in the order a drafter meets it; ``parties``: who asks, who is asked."""
+    from_party, to_party = parties
     law = book.by_party.get(to_party)
     return (
-        *_authority(rule), *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
+        *_scope(i, day), *_authority(rule), *_prosecutor(rule, from_party, book.by_party.get(from_party)),
+        *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
         *_measure(rule), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
         *_contents(i, rule, day),
     )
+
+
+def _scope(i: Instrument, day: date) -> Iterator[Need]:
+    """Facts of the case that the files cannot look up: an organised group, an information system, a border crossed."""
+    asked = ("transnational", "organized_criminal_group", "electronic_evidence_only")
+    for s in i.scope:
+        if s.topic == "cooperation" and s.holds_on(day) and any(s.parameters.get(a) for a in asked):
+            yield Need("scope", s.text, s.provision, s.settled)
+
+
+def _prosecutor(rule: MeasureRule, party: str, law: PartyLaw | None) -> Iterator[Need]:
+    """Whether the asking Party's public prosecutor is independent enough to issue (EAW: CJEU C-508/18)."""
+    if INDEPENDENT not in rule.issue:
+        return
+    answer = satisfies(PROSECUTOR, rule.issue, law)
+    if answer is None:
+        what = f"Cannot tell whether the public prosecutor of {party} is exposed to instructions of the executive."
+    elif answer:
+        what = f"The public prosecutor of {party} counts as independent and may issue."
+    else:
+        what = f"Not by the public prosecutor of {party}, who is exposed to instructions of the executive."
+    yield Need("prosecutor", what, f"{rule.provision}; CJEU C-508/18", settled=answer is not None)
 
 
 def _authority(rule: MeasureRule) -> Iterator[Need]:

@@ -146,7 +146,10 @@ def double_criminality(
     declared = law.declared(instrument.id, "requires_dual_criminality", day, measure) if law else ()
     if rule is None and not declared:
         why = f"{instrument.short} says nothing about double criminality for {measure}."
-        return DoubleCriminality("cannot_tell", (why,), instrument.citation, instrument.id)
+        silent = next((r for r in instrument.rules if r.topic == "dual_criminality" and r.holds_on(day)), None)
+        return DoubleCriminality(
+            "cannot_tell", (why,), silent.provision if silent else instrument.citation, instrument.id
+        )
     if declared and (rule is None or rule.rule == "not_required"):
         d = declared[0]
         return _tested(book, offence, requested_party, day, d.provision, requested_party, d.settled)

@@ -219,7 +219,7 @@ def _reach(q: _Question, i: Instrument, rule: MeasureRule) -> Closed | None:
 
 
 def _open(q: _Question, i: Instrument, rule: MeasureRule) -> Route:
-    needs = needs_of(q.book, i, rule, q.to_party, q.offence, q.day)
+    needs = needs_of(q.book, i, rule, (q.from_party, q.to_party), q.offence, q.day)
     if i.only_without or rule.only_without:
         what = "No bilateral treaty or reciprocal arrangement between them; bilateral treaties are not in the files."
         needs = (Need("no_treaty", what, rule.provision, settled=False), *needs)

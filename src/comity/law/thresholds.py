@@ -11,12 +11,26 @@ from datetime import date
 from comity.law.offences import OffenceFacts
 from comity.law.schema import Instrument, MeasureRule, Threshold
 
-# Names that thresholds use for offences defined by other acts, in the words of the 32 and of the ICCS.
-KINDS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
-    "attacks_on_information_systems": (frozenset({"computer_crime"}), ("0903",)),  # Directive 2013/40/EU
-    "child_sexual_abuse": (frozenset({"child_sexual_exploitation"}), ("03022",)),  # Directive 2011/93/EU
-    "non_cash_payment_fraud": (frozenset({"forgery_means_of_payment"}), ()),  # Directive (EU) 2019/713
-    "obstruction_of_justice": (frozenset(), ("0806",)),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Offences that a threshold names by another act: codes that are such an offence, categories that may be one."""
+
+    codes: tuple[str, ...] = ()  # ICCS codes wholly within the act named
+    categories: frozenset[str] = frozenset()  # of the 32: broader than the act, so that the files cannot tell
+    wider_codes: tuple[str, ...] = ()  # ICCS codes broader than the act
+
+
+# Regulation (EU) 2023/1543 art 5(4)(b) names articles of three directives, and only offences committed wholly or partly
+# by means of an information system; a category of the 32 says neither.
+KINDS: dict[str, Kind] = {
+    "attacks_on_information_systems": Kind(  # Directive 2013/40/EU arts 3-8
+        ("09031", "09032", "09033"), frozenset({"computer_crime"}), ("0903",)
+    ),
+    "child_sexual_abuse": Kind((), frozenset({"child_sexual_exploitation"}), ("03022",)),  # Directive 2011/93/EU
+    "non_cash_payment_fraud": Kind((), frozenset({"forgery_means_of_payment"})),  # Directive (EU) 2019/713
+    "obstruction_of_justice": Kind(("0806",)),
+    "computer_crime": Kind(("0903",)),  # Convention offences (UN Convention against Cybercrime arts 7-12)
 }
 
 
@@ -49,7 +63,8 @@ def below_threshold(
 def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
     months = t.months if t.months is not None else 12 * (t.years or 0)
     asked = f"a maximum of at least {t.years} years" if t.years else f"a maximum of at least {months} months"
-    if any(is_kind(offence, kind) for kind in t.or_offences):
+    kinds = [is_kind(offence, kind) for kind in t.or_offences]
+    if True in kinds:
         return None
     reaches = offence.reaches(months)
     if reaches is None:
@@ -58,14 +73,25 @@ def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
         return Shortfall(f"It needs {asked}; the maximum penalty is not verified.", t.provision, certain=False)
     if reaches:
         return None
+    if None in kinds:
+        why = f"The offence does not reach {asked}; cannot tell whether it is one that needs none."
+        return Shortfall(why, t.provision, certain=False)
     known = offence.settled and t.settled and (bool(offence.iccs or offence.list_category) or not t.or_offences)
     return Shortfall(f"The offence does not reach {asked}.", t.provision, certain=known)
 
 
-def is_kind(offence: OffenceFacts, kind: str) -> bool:
-    """Whether the offence is of a kind named by a threshold: a category of the 32, or one of `KINDS`."""
-    categories, codes = KINDS.get(kind, (frozenset({kind}), ()))
-    return offence.list_category in categories or any(c and offence.iccs.startswith(c) for c in codes)
+def is_kind(offence: OffenceFacts, kind: str) -> bool | None:
+    """Whether the offence is of a kind named by a threshold: a category of the 32, or one of `KINDS`.
+
+    None: cannot tell, because only a broader category is known, or the national offence covers its code in part.
+    """
+    named = KINDS.get(kind)
+    if named is None or offence.list_category == kind:
+        return offence.list_category == kind
+    if any(offence.iccs.startswith(c) for c in named.codes):
+        return None if offence.partly or not offence.settled else True
+    wider = any(offence.iccs.startswith(c) or c.startswith(offence.iccs or "-") for c in named.wider_codes)
+    return None if wider or offence.list_category in named.categories else False
 
 
 def _outside(i: Instrument, offence: OffenceFacts) -> Shortfall | None:
@@ -73,7 +99,7 @@ def _outside(i: Instrument, offence: OffenceFacts) -> Shortfall | None:
     for s in i.scope:
         only = str(s.parameters.get("offences", ""))
         kinds = [k for k in _words(only) if not k.isdigit()]
-        if not kinds or any(is_kind(offence, k) for k in kinds):
+        if not kinds or any(is_kind(offence, k) is True for k in kinds):
             continue
         if not offence.list_category:
             return Shortfall(f"It is about {only} only; the category is not given.", s.provision, certain=False)
