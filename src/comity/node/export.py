@@ -13,7 +13,16 @@ from typing import Protocol
 
 from comity.errors import NotFound, Tampered
 from comity.tlog.checkpoint import read_checkpoint
-from comity.tlog.tiles import Tile, encode_entries, encode_tile, tile_coordinates, tiles_of
+from comity.tlog.tiles import (
+    HEIGHT,
+    WIDTH,
+    Tile,
+    encode_entries,
+    encode_tile,
+    parse_tile_path,
+    tile_coordinates,
+    tiles_of,
+)
 from comity.tlog.tree import Coordinate
 
 
@@ -62,9 +71,31 @@ def write_tiles(folder: Path, tiles: Iterable[Tile], rows: LogRows) -> None:
 def tile_bytes(tile: Tile, rows: LogRows) -> bytes:
     """The bytes of one tile or entry bundle."""
     if tile.level is None:
-        start = tile.index * 256
+        start = tile.index * WIDTH
         return encode_entries(rows.leaves(start, start + tile.width))
     return encode_tile(rows.hashes(tile_coordinates(tile)))
+
+
+class RowsSource:
+    """A `comity.node.log_source.LogSource` straight from a node's rows: its own log, for comparing and auditing."""
+
+    def __init__(self, rows: LogRows) -> None:
+        """Nothing is read yet."""
+        self._rows = rows
+
+    def checkpoint(self) -> bytes:
+        """The newest published checkpoint. Raises NotFound."""
+        newest = self._rows.checkpoint()
+        if newest is None:
+            raise NotFound("Nothing was published yet.", "Wait for the first checkpoint.")
+        return newest[1]
+
+    def fetch(self, path: str) -> bytes:
+        """A tile or entry bundle. Raises NotFound beyond what was published."""
+        tile, newest = parse_tile_path(path), self._rows.checkpoint()
+        if newest is None or (tile.index * WIDTH + tile.width) << HEIGHT * (tile.level or 0) > newest[0]:
+            raise NotFound(f"No published checkpoint covers {path}.", "Read the checkpoint first.")
+        return tile_bytes(tile, self._rows)
 
 
 def write_file(path: Path, data: bytes) -> None:

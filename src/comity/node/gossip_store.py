@@ -17,6 +17,7 @@ from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.contradiction import Contradiction
 
 MAX_NOTES = 100_000
+MAX_CONTRADICTIONS = 1000  # of one log
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS heard (
     origin TEXT NOT NULL, size INTEGER NOT NULL CHECK (size >= 0), root BLOB NOT NULL, note BLOB NOT NULL,
@@ -26,6 +27,11 @@ CREATE TABLE IF NOT EXISTS contradictions (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, origin TEXT NOT NULL, proof BLOB NOT NULL
 ) STRICT;
 """
+
+
+def identifier_of(proof: bytes) -> str:
+    """The id of a contradiction: hex SHA-256 of its file."""
+    return sha256(proof).hexdigest()
 
 
 class SQLiteGossipStore:
@@ -65,16 +71,16 @@ class SQLiteGossipStore:
                 (checkpoint.origin, checkpoint.size, checkpoint.root, note, compared),
             )
 
-    def keep_contradiction(self, contradiction: Contradiction) -> str:
-        """Keep a contradiction durably; its id (hex SHA-256 of the file). Harmless when it is there."""
-        proof = contradiction.encode()
-        identifier = sha256(proof).hexdigest()
+    def keep_contradiction(self, contradiction: Contradiction) -> None:
+        """Keep a contradiction durably, unless so many of that log are here that one more tells nothing."""
+        proof, origin = contradiction.encode(), contradiction.origin
         with self._lock:
-            self._db.execute(
-                "INSERT INTO contradictions (id, origin, proof) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (identifier, contradiction.origin, proof),
-            )
-        return identifier
+            count = self._db.execute("SELECT count(*) FROM contradictions WHERE origin = ?", (origin,)).fetchone()[0]
+            if count < MAX_CONTRADICTIONS:
+                self._db.execute(
+                    "INSERT INTO contradictions (id, origin, proof) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (identifier_of(proof), origin, proof),
+                )
 
     def contradictions(self, limit: int = 1000) -> list[tuple[str, Contradiction]]:
         """The contradictions found, oldest first, each with its id."""

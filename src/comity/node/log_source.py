@@ -6,6 +6,7 @@ Nothing read here is believed; the reader verifies. Sizes are bounded before any
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ import httpx2
 
 from comity.errors import NotFound, Unreachable
 from comity.tlog.checkpoint import Checkpoint
+from comity.tlog.contradiction import Trees
 from comity.tlog.note import MAX_NOTE
 from comity.tlog.tiles import MAX_ENTRY, WIDTH, Fetch, TileReader
 
@@ -134,3 +136,15 @@ def open_source(place: str) -> LogSource:
     if place.startswith(("http://", "https://")):
         return HttpSource(place)
     return FolderSource(Path(place))
+
+
+def trees_of(sources: Mapping[str, LogSource]) -> Trees:
+    """Readers for comparing checkpoints: the tree of each checkpoint from the source of its log (by origin)."""
+
+    def tree(checkpoint: Checkpoint) -> TileReader:
+        source = sources.get(checkpoint.origin)
+        if source is None:
+            raise NotFound(f"Nobody said where {checkpoint.origin} is read.", "Compare with a mirror of that log.")
+        return tree_of(checkpoint, source.fetch)
+
+    return tree

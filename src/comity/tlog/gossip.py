@@ -29,16 +29,16 @@ class GossipStore(Protocol):
     def keep(self, checkpoint: Checkpoint, note: bytes, compared: bool) -> None:
         """Keep a note durably. Raises NotAdmitted when there are too many of the log."""
 
-    def keep_contradiction(self, contradiction: Contradiction) -> str:
-        """Keep a contradiction durably; its id. Harmless when it is there."""
+    def keep_contradiction(self, contradiction: Contradiction) -> None:
+        """Keep a contradiction durably. Harmless when it is there."""
 
 
 class Heard(NamedTuple):
-    """What a note means: known already, new and in agreement, not comparable yet, or in contradiction (its id)."""
+    """What a note means: known already, new and in agreement, not comparable yet, or in contradiction with another."""
 
     said: Said
     checkpoint: Checkpoint
-    contradiction: str = ""
+    contradiction: Contradiction | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,8 @@ class Gossip:
                 said = "unproven"
                 continue
             if found is not None:
-                identifier = store.keep_contradiction(found)
-                store.keep(checkpoint, note, True)
-                return Heard("contradiction", checkpoint, identifier)
+                store.keep_contradiction(found)  # and the note not among those heard: what came first is compared with
+                return Heard("contradiction", checkpoint, found)
         store.keep(checkpoint, note, said != "unproven")
         return Heard(said, checkpoint)
 

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
-from comity.node.gossip_store import SQLiteGossipStore
+from comity.node.gossip_store import SQLiteGossipStore, identifier_of
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.contradiction import SUFFIX, Trees
 from comity.tlog.gossip import Gossip, followed
@@ -104,8 +104,9 @@ def gossip_routes(
 
 def _hear(gossip: Gossip, store: SQLiteGossipStore, body: bytes) -> Response:
     heard = gossip.hear(body, store)
-    if heard.contradiction:
-        return _file(heard.contradiction, store.contradiction(heard.contradiction), 409)
+    if heard.contradiction is not None:
+        proof = heard.contradiction.encode()
+        return _file(identifier_of(proof), proof, 409)
     said = {"said": heard.said, "origin": heard.checkpoint.origin, "size": heard.checkpoint.size}
     return JSONResponse(said)
 
