@@ -1,0 +1,178 @@
+"""``comity law``: what a newcomer types, what they read, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from comity.cli.law import law_app
+from comity.errors import ComityError
+from comity.law.files import packaged
+
+FILES = packaged()
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and output; errors that a person can meet carry their own code, as `comity.cli.run` uses it."""
+    result: Result = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(law_app, list(arguments))
+    if isinstance(result.exception, ComityError):
+        return result.exception.exit_code, str(result.exception)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def answer(*arguments: str):
+    return json.loads(run(*arguments, "--json")[1])
+
+
+def test_route_lists_open_ways_best_first_and_why_others_are_closed():
+    asked = ("route", "--from", "DE", "--to", "IE", "--measure", "bank_account_data", "--on", "2026-12-04")
+    code, text = run(*asked, "--offence", "StGB § 263")
+    assert code == 0
+    assert text.index("1. EU MLA Convention") < text.index("2. Convention on Mutual Assistance 1959")
+    assert "eio: IE is not bound" in text
+    assert "Directive 2014/41/EU recital 44" in text
+    plain = answer(*asked)
+    assert [r["instrument"] for r in plain["open"]][:2] == ["eu_mla_2000", "ets30"]
+    assert {c["instrument"] for c in plain["closed"]} >= {"eio", "e_evidence", "budapest"}
+
+
+def test_route_to_nowhere_is_closed():
+    code, text = run("route", "--from", "DE", "--to", "FR", "--measure", "freezing", "--on", "1950-01-01")
+    assert code == 1
+    assert "No instrument in the law files is known to be open" in text
+
+
+def test_route_takes_an_offence_that_the_files_lack():
+    asked = ("route", "--from", "US", "--to", "GB", "--measure", "content_data", "--on", "2026-12-04")
+    serious, petty = answer(*asked, "--max-years", "10"), answer(*asked, "--max-years", "2")
+    assert "cloud_us_uk" in {r["instrument"] for r in serious["open"]}
+    assert "cloud_us_uk" in {c["instrument"] for c in petty["closed"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (("route", "--from", "DE", "--to", "IE", "--measure", "bank_data"), 3, "bank_account_data"),
+        (("route", "--from", "DE", "--to", "Ireland", "--measure", "evidence"), 2, "ISO 3166-1"),
+        (("route", "--from", "DE", "--to", "UK", "--measure", "evidence"), 2, "Write GB"),
+        (("route", "--from", "DE", "--to", "IE", "--measure", "evidence", "--on", "4.12.2026"), 2, "2026-12-04"),
+        (("route", "--from", "DE", "--to", "IE", "--measure", "evidence", "--offence", "StGB § 999"), 3, "DE.toml"),
+        (("route", "--from", "DE"), 2, ""),
+        (("show", "eoi"), 3, "eio"),
+        (("diff", "2026-08-17", "nowhere"), 3, "folder"),
+        (("check", "/nowhere"), 3, "folder"),
+        (("due", "decid", "--instrument", "eio", "--trigger", "2026-12-04T17:10", "--party", "FR"), 3, "decide"),
+        (("due", "decide", "--instrument", "eio", "--trigger", "tomorrow", "--party", "FR"), 2, "2026-12-04T17:10"),
+        (("due", "decide", "--instrument", "eio", "--trigger", "2026-03-29T02:30", "--party", "FR"), 2, "offset"),
+        (("due", "decide", "--instrument", "eio", "--trigger", "2026-10-25T02:30", "--party", "FR"), 2, "offset"),
+        (("notify", "--instrument", "eio", "--measure", "interception", "--from", "De", "--to", "FR"), 2, "DE"),
+    ],
+)
+def test_wrong_input_says_what_to_do(arguments: tuple[str, ...], code: int, hint: str):
+    found, text = run(*arguments)
+    assert found == code, text
+    assert hint in text
+
+
+def test_show_names_provision_dates_and_mark():
+    code, text = run("show", "eio")
+    assert code == 0
+    assert "decide: 30 days from received" in text
+    assert "Directive 2014/41/EU art 12(3)" in text
+    assert "text read (EIO)" in text
+
+
+def test_what_is_not_settled_is_never_shown_as_law():
+    """CETS 224 art 23 is marked KM in the reference."""
+    lines = run("show", "second_protocol")[1].splitlines()
+    at = next(n for n, line in enumerate(lines) if "ten Parties have consented" in line)
+    assert "NOT SETTLED" in lines[at + 1]
+    review = next(r for r in answer("show", "second_protocol")["rules"] if r["topic"] == "review")
+    assert review["settled"] is False
+
+
+@pytest.mark.parametrize("name", ["list", "DE", "thirty_two", "standards", "traffic_data", "eaw"])
+def test_everything_can_be_shown_both_ways(name: str):
+    code, text = run("show", name)
+    assert (code, bool(text.strip())) == (0, True)
+    assert answer("show", name)
+
+
+def test_show_on_a_day_leaves_out_what_does_not_hold():
+    assert answer("show", "e_evidence", "--on", "2026-08-17")["in_force"] == []
+    assert len(answer("show", "e_evidence", "--on", "2026-08-18")["in_force"]) == 1
+
+
+def test_diff_of_two_days():
+    code, text = run("diff", "2026-08-17", "2026-08-18")
+    assert (code, "instruments/e_evidence: in_force" in text) == (0, True)
+    assert answer("diff", "2026-08-17", "2026-08-17") == []
+
+
+def _folder(base: Path, **changed: tuple[str, str]) -> Path:
+    for name, text in FILES.items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        stem = Path(name).stem
+        (base / name).write_text(text.replace(*changed[stem], 1) if stem in changed else text, encoding="utf-8")
+    return base
+
+
+def test_diff_of_two_versions(tmp_path: Path):
+    other = _folder(tmp_path, eio=("threshold_years = 3", "threshold_years = 4"))
+    changes = answer("diff", "packaged", str(other), "--on", "2026-12-04")
+    assert [(c["where"], c["kind"], c["provision"]) for c in changes] == [
+        ("instruments/eio", "changed", "Directive 2014/41/EU art 11(1)(g)")
+    ]
+
+
+def test_check_names_file_line_and_mend(tmp_path: Path):
+    assert run("check")[0] == 0
+    assert run("check", str(_folder(tmp_path / "good")))[0] == 0
+    bad = _folder(tmp_path / "bad", eio=("threshold_years = 3", "threshold_yeers = 3"))
+    code, text = run("check", str(bad))
+    line = next(n for n, x in enumerate(FILES["instruments/eio.toml"].splitlines(), 1) if "threshold_years" in x)
+    assert code == 1
+    assert f"instruments/eio.toml:{line}:" in text
+    assert "threshold_yeers" in text
+    assert answer("check", str(bad))[0]["line"] == line
+
+
+def test_due_explains_the_sum():
+    asked = ("due", "decide", "--instrument", "eio", "--trigger", "2026-12-04T17:10", "--party", "FR")
+    code, text = run(*asked)
+    assert code == 0
+    assert "Day 0 is Fri 4 Dec 2026" in text
+    assert "moves to the next working day, Mon 4 Jan 2027" in text
+    plain = answer(*asked, "--now", "2027-01-05T00:00")
+    assert (plain["expires"], plain["state"]) == ("2027-01-05T00:00:00+01:00", "overdue")
+    longer = answer(*asked, "--extended-by", "decide_extension")
+    assert longer["due"].startswith("2027-02-02")
+
+
+def test_due_without_a_number_says_so():
+    asked = ("--instrument", "untoc", "--trigger", "2026-12-04T17:10", "--party", "FR")
+    code, text = run("due", "decide", *asked)
+    assert (code, "sets a duty without a number" in text) == (0, True)
+
+
+def test_notify_answers_and_bars():
+    asked = ("notify", "--instrument", "e_evidence", "--measure", "produce_traffic", "--from", "DE", "--to", "IE")
+    assert answer(*asked)["notifications"][0]["answer"] == "required"
+    home = answer(*asked, "--residence", "DE", "--offence-place", "DE")
+    assert home["notifications"][0]["answer"] == "not_required"
+    code, text = run(
+        "notify", "--instrument", "cloud_us_uk", "--measure", "content_data", "--from", "GB", "--to", "US",
+        "--us-person", "--person-in", "FR",
+    )  # fmt: skip
+    assert (code, "US person" in text) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["route", "show", "diff", "check", "due", "notify"])
+def test_help_is_there(command: str):
+    code, text = run(command, "--help")
+    assert (code, "--json" in text) == (0, True)
