@@ -90,10 +90,9 @@ def _answer(nodes: Nodes, fr: Node, docket: Docket, name: str) -> Entered | None
     if docket.state == "request.recognise" and not has(docket, "request.order"):
         return nodes.file(fr, name, "request.order", court_order(), judge)
     if docket.state == "request.recognise":
-        nodes.exhibit(fr, STATEMENT)
-        return nodes.file(
-            fr, name, "request.produce", production(exhibit(id=exhibit().digest, size=len(STATEMENT))), prosecutor
-        )
+        digest = nodes.exhibit(fr, STATEMENT)
+        given = exhibit(id=nodes.exhibit_name or digest, digest=digest, size=len(STATEMENT))
+        return nodes.file(fr, name, "request.produce", production(given), prosecutor)
     return None
 
 

@@ -118,6 +118,7 @@ class Nodes:
     def __init__(self, folder: Path, parties: tuple[str, ...] = ("DE", "FR"), world: World | None = None) -> None:
         self.folder, self.parties, self.world = folder, parties, world or World()
         self.clock, self.wire = TestClock(), Wire()
+        self.exhibit_name = ""  # how productions name their exhibit; by its digest when empty, as the CLI does
         self.witnesses = MemoryWitnesses(self.clock)
         self.keys = {p: NodeKeys.generate(folder / p / "keys", origin(p)) for p in parties}
         self._write_world()

@@ -125,7 +125,7 @@ def serve(node: Node, folder: Path) -> None:
 
 def act(node: Node, folder: Path, world: World) -> None:
     """Take the next step that is this Party's, until the matter is finished and delivered."""
-    acting: Any = SimpleNamespace(world=world, clock=clock)
+    acting: Any = SimpleNamespace(world=world, clock=clock, exhibit_name="")
     acting.file = lambda *args, **kw: Nodes.file(acting, *args, **kw)
     acting.exhibit = lambda *args: Nodes.exhibit(acting, *args)
     idle = SimpleNamespace(registrar=SimpleNamespace(docket=lambda _: matters.Docket(matters.DOCKET)))

@@ -202,8 +202,10 @@ def erase(nodes: Nodes, node: Node, records: tuple[str, ...], exhibits: tuple[st
     assert done.effect, done.findings
 
 
-def test_what_is_erased_is_nowhere_on_either_side_and_everything_else_still_holds(nodes: Nodes) -> None:
+@pytest.mark.parametrize("named_by", ["digest", "id"])
+def test_what_is_erased_is_nowhere_on_either_side_and_everything_else_still_holds(nodes: Nodes, named_by: str) -> None:
     de, fr = nodes.open("DE"), nodes.open("FR")
+    nodes.exhibit_name = "E1"
     matters.finish(nodes, de, fr)
     produced = matters.latest(de, "request.produce")
     draft = matters.latest(de, "request.draft").id
@@ -216,7 +218,8 @@ def test_what_is_erased_is_nowhere_on_either_side_and_everything_else_still_hold
         cipher = (node.vault._folder / exhibit["blob"]).read_bytes()
         secrets[node.party] = [row["body"], row["key"], exhibit["key"], cipher, cipher[-40:], row["body"][-40:]]
         assert all(s in everything(nodes.folder / node.party / "data") for s in secrets[node.party])
-    erase(nodes, de, (draft, produced.id), (digest,))
+    (name,) = (getattr(x, named_by) for x in produced.body.exhibits)
+    erase(nodes, de, (draft, produced.id), (name,))
     nodes.settle()
     for node in (de, fr):
         data = everything(nodes.folder / node.party / "data")

@@ -110,9 +110,10 @@ def _erase(session: Session, entry: Entry) -> None:
     docket = session.docket(entry.record.docket)
     ours = set(docket.by_id)
     productions = [e.body for e in docket.all("request.produce") if isinstance(e.body, Production)]
-    produced = {x.digest for production in productions for x in production.exhibits}
+    produced = {name: x.digest for p in productions for x in p.exhibits for name in (x.id, x.digest)}
     session.batch.erase_records.extend(r for r in body.records if r in ours and r != entry.id)
-    for row in (session.registry.store.exhibit(x) for x in body.exhibits if x in produced):
+    digests = {produced[name] for name in body.exhibits if name in produced}
+    for row in (session.registry.store.exhibit(digest) for digest in sorted(digests)):
         if row is not None:
             session.batch.erase_exhibits.append(row["id"])
             session.batch.erase_blobs.append(row["blob"])

@@ -33,7 +33,7 @@ _TOGETHER = 200  # dockets read at a time
 class _Found:
     """What the records of all dockets say should be here. ``unread``: an erasure whose own contents were erased."""
 
-    produced: set[str] = field(default_factory=set)
+    produced: dict[str, str] = field(default_factory=dict)  # digest of an exhibit -> its name in the production
     erased: set[str] = field(default_factory=set)
     unread: bool = False
 
@@ -80,7 +80,7 @@ def _check_docket(
             found.erased |= set(body.exhibits) if body else set()
         if whole and row["effect"] and row["step"] == "request.produce" and row["node"] == own.id:
             production = _read(sealed, Production)
-            found.produced |= {x.digest for x in production.exhibits} if production else set()
+            found.produced |= {x.digest: x.id for x in production.exhibits} if production else {}
 
 
 def _opened(row: RowMapping, dockets: Dockets) -> SealedRecord:
@@ -116,7 +116,8 @@ def _check_exhibits(store: Store, vault: Vault, found: _Found) -> None:
             raise Tampered(f"The row of the exhibit {row['id']} was written by hand: {exc}", _NEXT) from exc
         if not here:
             raise Tampered(f"The bytes of the exhibit {row['id']} are missing from the vault.", _NEXT)
-    missing = found.produced - found.erased - {row["id"] for row in rows}
+    erased = {digest for digest, name in found.produced.items() if {digest, name} & found.erased}
+    missing = set(found.produced) - erased - {row["id"] for row in rows}
     if missing and not found.unread:
         raise Tampered(f"The exhibit {min(missing)} was produced here and is missing; no erasure names it.", _NEXT)
 
