@@ -141,10 +141,13 @@ def ground(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
 
 
 def dual_criminality(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
-    """The rule on dual criminality for the measure: its own, else the general one."""
+    """The rule on dual criminality for the measure: its own, else the general one; silent: cannot tell."""
     stated = [d for d in i.dual_criminality if d.holds_on(day)]
     own: list[DualCriminality] = [d for d in stated if c.measure in d.measures] or [d for d in stated if not d.measures]
-    assert own, f"{i.id} says nothing on dual criminality for {c.measure}"
+    if not own:
+        silent = next((r for r in i.rules if r.topic == "dual_criminality" and r.holds_on(day)), None)
+        assert silent, f"{i.id} says nothing on dual criminality for {c.measure}, nor that it is silent"
+        return "cannot tell", silent
     if isinstance(c.expected, str):
         return own[0].rule, own[0]
     return {k: _plain(getattr(own[0], k)) for k in c.expected}, own[0]
