@@ -14,7 +14,7 @@ import click
 import typer
 
 from comity.cli import due, filing, init, serve, show, verify, witness
-from comity.cli.demo import command as demo
+from comity.cli.demo.command import command as demo_command
 from comity.cli.output import say_error
 from comity.errors import ComityError
 
@@ -38,7 +38,7 @@ app.command("file")(filing.command)
 app.command("show")(show.command)
 app.command("due")(due.command)
 app.command("verify")(verify.command)
-app.command("demo")(demo.command)
+app.command("demo")(demo_command)
 
 
 def main() -> None:

@@ -50,9 +50,9 @@ def command(
     client = NodeClient(node, open_hand(key, passphrase_file))
     docket_id = docket or f"{step.partition('.')[0]}:{secrets.token_hex(8)}"
     if dry_run:
-        print_json(preview(client, row, values, exhibits, docket_id, new=not docket))
+        print_json(preview(client, row, values, exhibits, docket_id))
         return
-    entered = file_step(client, row, values, exhibits, docket_id, new=not docket)
+    entered = file_step(client, row, values, exhibits, docket_id)
     if json:
         print_json(entered)
     else:
@@ -61,19 +61,15 @@ def command(
         raise typer.Exit(REFUSED)
 
 
-def preview(
-    client: NodeClient, step: Step, values: Values, exhibits: list[Path], docket_id: str, *, new: bool
-) -> dict[str, Any]:
+def preview(client: NodeClient, step: Step, values: Values, exhibits: list[Path], docket_id: str) -> dict[str, Any]:
     """What would be filed: the record and its sections. Nothing is sent; exhibits are only measured."""
-    view = None if new else client.docket(docket_id)
+    view = _read(client, step, docket_id)
     body = to_body(step, attach(fill_in(step, values, view), exhibits, _measure))
     record, sections = _compose(client, step, body, docket_id, view)
     return {"record": msgspec.to_builtins(record), "sections": {n: s.value for n, s in sections.items()}}
 
 
-def file_step(
-    client: NodeClient, step: Step, values: Values, exhibits: list[Path], docket_id: str, *, new: bool
-) -> dict[str, Any]:
+def file_step(client: NodeClient, step: Step, values: Values, exhibits: list[Path], docket_id: str) -> dict[str, Any]:
     """File a step; the node's answer. A docket that moved on meanwhile is read again and the record made anew."""
     uploaded: dict[Path, Any] = {}
 
@@ -83,14 +79,24 @@ def file_step(
         return uploaded[path]
 
     for tries in range(1, _TRIES + 1):
-        view = None if new else client.docket(docket_id)
+        view = _read(client, step, docket_id)
         body = to_body(step, attach(fill_in(step, values, view), exhibits, upload))
         try:
             return client.file(signed(client, step, body, docket_id, view))
         except Conflict:
-            if new or tries == _TRIES:
+            if tries == _TRIES:
                 raise
     raise Conflict("The docket keeps moving on.", "Try again in a moment.")
+
+
+def _read(client: NodeClient, step: Step, docket_id: str) -> dict[str, Any] | None:
+    """The docket as it stands; None when there is none and the step may open it."""
+    try:
+        return client.docket(docket_id)
+    except NotFound:
+        if "" not in step.after:
+            raise
+        return None
 
 
 def signed(client: NodeClient, step: Step, body: msgspec.Struct, docket_id: str, view: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ def command(
         Path | None,
         typer.Option("--keep", help="Play it in this folder and leave everything there; go on if it was broken off."),
     ] = None,
+    forms: Annotated[
+        Path | None, typer.Option("--forms", help="Only copy the matters' forms into this folder, for comity file.")
+    ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Only the first matter and its package.")] = False,
 ) -> None:
     """Run two nodes, a German and a French one, through three real matters; then check the evidence offline.
@@ -32,6 +36,10 @@ def command(
     Real Parties and law, made-up offices and persons. Nothing is installed and nothing leaves this machine; all of it
     is gone afterwards, unless you --keep it.
     """
+    if forms is not None:
+        for matter in packaged_matters():
+            shutil.copytree(matter, forms / matter.name, dirs_exist_ok=True)
+        return
     tell: Tell = tell_programs if json else tell_people
     began = time.monotonic()
     with _folder(keep) as folder:

@@ -7,6 +7,7 @@ killed and restarted at any moment, and the driver itself as well.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -42,11 +43,11 @@ class Driver:
         """Run one matter to its end. Raises what the nodes answer, or Tampered when a matter takes another course."""
         matter = read_matter(folder)
         self.tell({"event": "matter", "title": matter.title, "docket": matter.docket, "parties": list(matter.parties)})
-        taken: dict[tuple[str, str, str], int] = {}
+        taken: Counter[tuple[str, str, str, str]] = Counter()
         for act in matter.steps:
             docket = act.docket or matter.docket
-            key = (docket, act.party, act.step)
-            taken[key] = taken.get(key, 0) + 1
+            key = (docket, act.party, act.step, act.expect)
+            taken[key] += 1
             self._act(folder, act, docket, taken[key])
         return matter
 
@@ -67,7 +68,7 @@ class Driver:
         self.tell({"event": "act", **about})
         began = time.monotonic()
         entered = self._known(client, docket, act, nth) or self._file(folder, act, docket, client)
-        verdict = "effect" if entered["effect"] else _verdict(entered["findings"])
+        verdict = _came_to(entered)
         findings, identifier = entered["findings"], entered["id"]
         self.tell({"event": "answer", **about, "effect": entered["effect"], "findings": findings, "id": identifier})
         if verdict != act.expect:
@@ -77,20 +78,19 @@ class Driver:
         self._afterwards(act, docket, identifier, began)
 
     def _known(self, client: NodeClient, docket: str, act: Act, nth: int) -> View | None:
-        """The nth taking of this step by this Party, if the docket has it from an earlier run."""
+        """The nth taking of this step by this Party with this outcome, if the docket has it from an earlier run."""
         try:
             entries = client.docket(docket)["entries"]
         except NotFound:
             return None
-        mine = [e for e in entries if e["step"] == act.step and e["party"] == act.party]
+        mine = [e for e in entries if (e["step"], e["party"]) == (act.step, act.party) and _came_to(e) == act.expect]
         return mine[nth - 1] if len(mine) >= nth else None
 
     def _file(self, folder: Path, act: Act, docket: str, client: NodeClient) -> View:
         values = read_form(folder / act.form) if act.form else {}
-        new = not self._done.get(docket)
-        if not new:
+        if self._done.get(docket):
             self._wait(client, docket, lambda view: self._here(view, docket, act))
-        return file_step(client, find_step(act.step), values, [], docket, new=new)
+        return file_step(client, find_step(act.step), values, [], docket)
 
     def _here(self, view: View, docket: str, act: Act) -> bool:
         """Whether everything with effect has arrived, and for receiving or reading, the exhibits too."""
@@ -186,5 +186,8 @@ def run_matters(
     return driver
 
 
-def _verdict(findings: Sequence[Mapping[str, Any]]) -> str:
-    return worst(Finding(safeguard="", verdict=f["verdict"], provision="", why="") for f in findings)
+def _came_to(entry: Mapping[str, Any]) -> str:
+    """What an entry came to: effect, hold or refuse."""
+    if entry["effect"]:
+        return "effect"
+    return worst(Finding(safeguard="", verdict=f["verdict"], provision="", why="") for f in entry["findings"])

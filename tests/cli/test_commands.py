@@ -1,0 +1,119 @@
+"""Exit codes, help, and what the command line says when something is wrong."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import pytest
+import typer
+
+from comity import cli, errors
+from comity.cli import run
+from comity.errors import ComityError
+from comity.settings import Settings, read_settings
+from tests.house.source import ROOT
+
+DOCUMENT = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+KINDS = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, ComityError)]
+
+
+def commands(group: click.Group, name: str = "comity") -> list[tuple[str, Any]]:
+    found = []
+    for word, command in group.commands.items():
+        found.append((f"{name} {word}", command))
+        if hasattr(command, "commands"):
+            found += commands(command, f"{name} {word}")
+    return found
+
+
+ALL = commands(typer.main.get_command(cli.app))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+def test_every_command_explains_itself(name: str, command: Any) -> None:
+    assert len((command.help or "").split()) >= 5
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
+            assert parameter.help, f"{name} {parameter.opts[0]} has no help"
+
+
+@pytest.mark.parametrize("name", ["show", "due", "verify", "demo", "file"])
+def test_what_reads_speaks_json(name: str) -> None:
+    command = dict(ALL)[f"comity {name}"]
+    assert any("--json" in p.opts for p in command.params)
+
+
+def test_exit_codes_are_documented_and_no_others() -> None:
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", DOCUMENT, re.MULTILINE)}
+    used = {k.exit_code for k in KINDS} | {0, 1, cli.USAGE, cli.BUG, cli.INTERRUPTED}
+    assert used == documented
+
+
+def test_every_kind_of_error_ends_with_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import comity.cli.due as due
+
+    for kind in KINDS:
+
+        def broken(*_: object, kind: type[ComityError] = kind) -> None:
+            raise kind("Something is wrong.", "Do this.")
+
+        monkeypatch.setattr(due, "open_hand", broken)
+        assert run(["due"]) == kind.exit_code
+        assert "Do this." in capsys.readouterr().err
+
+
+def test_a_bug_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import comity.cli.due as due
+
+    monkeypatch.delenv("COMITY_DEBUG", raising=False)
+    monkeypatch.setattr(due, "open_hand", lambda *_: 1 / 0)
+    assert run(["due"]) == cli.BUG
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_usage_not_found_and_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["no-such-command"]) == 2
+    assert run(["file"]) == 2
+    assert run(["file", "request.fly"]) == 3
+    assert run(["show"]) == 3  # whose hand?
+    assert run(["show", "--as", "nowhere.key"]) == 3
+    assert run(["serve"]) == 2  # no comity.toml says which node it is
+
+
+def test_verify_never_opens_a_socket() -> None:
+    code = (
+        "import socket; from comity.cli.verify import stay_offline; from comity.errors import ComityError\n"
+        "stay_offline()\n"
+        "ways = (lambda: socket.create_connection(('127.0.0.1', 9)), lambda: socket.getaddrinfo('x.example', 80))\n"
+        "for reach in ways:\n"
+        "    try:\n        reach()\n    except ComityError:\n        continue\n    raise SystemExit('it reached out')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    # In a process of its own: whoever ran verify can open no connection any more.
+    verify = [sys.executable, "-c", "from comity.cli import main; main()", "verify", "nowhere.zip"]
+    assert subprocess.run(verify, capture_output=True, check=False, timeout=60).returncode == 3
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "comity.toml"
+    path.write_text('node = "n"\ncadense_seconds = 1\n')
+    with pytest.raises(ComityError, match="cadense_seconds"):
+        read_settings(path)
+    assert run(["serve", "--config", str(path)]) == 2
+
+
+def test_settings_document_is_made_from_the_settings() -> None:
+    from comity.cli.settings_document import document
+
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == document()
+    for setting in msgspec.structs.fields(Settings):
+        assert f"`{setting.name}`" in document()

@@ -1,0 +1,145 @@
+"""Founding a Party, its officials, nodes and witnesses from the command line: nothing overwritten, nobody made up."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from comity.cli import run
+from comity.cli.nodes import found_node
+from comity.cli.parties import open_root
+from comity.docket.directory import Directory, open_party_file
+from comity.errors import Unverified
+from comity.node.keys import NodeKeys
+from comity.package.anchors import read_anchors
+from comity.signing.credential import read_unverified
+from comity.signing.keys import PublicKey
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with passphrase files, as the tutorial makes them."""
+    for name in ("root", "judiciary", "hand"):
+        path = tmp_path / f"{name}.pass"
+        path.write_text(f"{name} passphrase\n")
+        path.chmod(0o600)
+        monkeypatch.setenv(
+            "COMITY_PASSPHRASE_FILE" if name == "hand" else f"COMITY_{name.upper()}_PASSPHRASE_FILE", str(path)
+        )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def official(key: str, role: str, authority: str, *more: str) -> int:
+    holder = f"{role} of {authority}"
+    return run(
+        ["init", "official", key, "--party", "de", "--holder", holder, "--role", role, "--authority", authority, *more]
+    )
+
+
+def whole_party() -> None:
+    assert run(["init", "party", "DE", "de"]) == 0
+    ours = ["--authority", "de-prosecution", "--authority", "de-court"]
+    assert run(["init", "node", "de-node", "--party", "de", "--id", "node.de.example", *ours]) == 0
+    assert run(["init", "witness", "de-witness", "--party", "de", "--body", "de-oversight"]) == 0
+    assert official("hands/p.key", "prosecutor", "de-prosecution") == 0
+    assert official("hands/j.key", "judge", "de-court") == 0
+    assert run(["init", "publish", "de"]) == 0
+
+
+def test_a_party_from_nothing(desk: Path) -> None:
+    whole_party()
+    root = PublicKey.from_text((desk / "de" / "root.pub").read_text().strip())
+    file = open_party_file((desk / "de" / "DE.json").read_bytes(), root)
+    directory = Directory({"DE": (file, root)})
+    by = {o.role: o.certified_by for o in (directory.official(read_unverified(c).kid) for c in file.credentials)}
+    assert by == {"prosecutor": "party", "judge": "judiciary"}
+    assert file.nodes[0].log_vkeys == NodeKeys.load(desk / "de-node" / "keys").log_vkeys
+    assert file.oversight[0].witness_vkey
+    assert run(["init", "trust", "de-node", "de/DE.json"]) == 0
+    assert set(read_anchors((desk / "de-node" / "anchors.toml").read_text()).parties) == {"DE"}
+
+
+def test_every_secret_is_its_owners_alone(desk: Path) -> None:
+    whole_party()
+    secrets = [*desk.rglob("*.key"), *(desk / "hands").glob("*.key")]
+    assert len(secrets) >= 8
+    for path in secrets:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+        if path.parent.name != "keys" and path.name != "witness.key":  # nodes and witnesses start by themselves
+            assert b"OPENSSH" in path.read_bytes()
+            with pytest.raises(Unverified):
+                open_root(path.parent, b"wrong") if path.name == "root.key" else _open(path)
+    (desk / "hands" / "p.key").chmod(0o640)
+    assert run(["show", "--as", "hands/p.key"]) == 4
+
+
+def _open(path: Path) -> None:
+    from comity.signing.keys import load_private
+
+    load_private(path.read_bytes(), b"wrong")
+
+
+def test_repeating_changes_nothing(desk: Path) -> None:
+    whole_party()
+    before = {
+        p: p.read_bytes() for p in desk.rglob("*") if p.is_file() and p.suffix in (".key", ".pub", ".jws", ".json")
+    }
+    whole_party()
+    assert before == {p: p.read_bytes() for p in before}
+    assert len(list((desk / "de" / "credentials").glob("*"))) == 2
+
+
+def test_publishing_counts_up_only_when_something_changed(desk: Path) -> None:
+    whole_party()
+    root = PublicKey.from_text((desk / "de" / "root.pub").read_text().strip())
+    assert open_party_file((desk / "de" / "DE.json").read_bytes(), root).version == 1
+    assert official("hands/o.key", "officer", "de-prosecution") == 0
+    assert run(["init", "publish", "de"]) == 0
+    assert open_party_file((desk / "de" / "DE.json").read_bytes(), root).version == 2
+
+
+def test_the_party_cannot_make_up_a_judge(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_party()
+    monkeypatch.setenv("COMITY_JUDICIARY_PASSPHRASE_FILE", "root.pass")
+    assert official("hands/x.key", "judge", "de-court", "--judiciary", "de") == 0  # signed with the Party's own root
+    assert run(["init", "publish", "de"]) == 4  # nobody would accept the file
+
+
+def test_the_judiciarys_root_lies_apart(desk: Path) -> None:
+    assert run(["init", "party", "DE", "de", "--judiciary", "de/judges"]) == 2
+
+
+def test_a_public_key_from_an_agent_can_be_certified(desk: Path) -> None:
+    assert run(["init", "party", "DE", "de"]) == 0
+    line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUVQ7TEqkDmhCjIu/BUQ7TBzvGE8oXRJbKjnDUcNm2e token"
+    (desk / "token.pub").write_text(line)
+    assert official("-", "officer", "de-prosecution", "--public", "token.pub") == 0
+    found = read_unverified(next((desk / "de" / "credentials").glob("*.jws")).read_text())
+    assert found.key == "ed25519:dRVDtMSqQOaEKMi78FRDtMHO8YTyhdElsqOcNRw2bZ4"
+    assert official("-", "officer", "de-prosecution", "--public", "ssh-ed25519 AAAA") == 2
+
+
+def test_wrong_names_say_which_there_are(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "party", "DE", "de"]) == 0
+    assert official("hands/p.key", "prosecutor", "de-nowhere") == 3
+    assert "de-prosecution" in capsys.readouterr().err
+    assert official("hands/p.key", "king", "de-prosecution") == 2
+    assert run(["init", "node", "n", "--party", "de", "--id", "n", "--authority", "de-nowhere"]) == 3
+    assert run(["init", "witness", "w", "--party", "de", "--body", "nobody"]) == 3
+    assert run(["init", "publish", "nowhere"]) == 3
+    assert run(["init", "party", "Germany", "x"]) == 2
+
+
+def test_a_node_signs_two_ways_and_its_log_is_named_after_it(desk: Path) -> None:
+    assert run(["init", "party", "DE", "de"]) == 0
+    from comity.cli.nodes import NodePlan
+
+    plan = NodePlan("node.de.example", "http://127.0.0.1:1", ("de-court",), "127.0.0.1:1", {"cadence_seconds": 2.5})
+    entry = found_node(desk / "n", desk / "de", plan, 2026)
+    assert entry.origin == "node.de.example/act-log/2026"
+    assert len(entry.log_vkeys) == 2
+    assert msgspec.toml.decode((desk / "n" / "comity.toml").read_bytes())["cadence_seconds"] == 2.5
