@@ -93,7 +93,7 @@ def test_no_withheld_cell_is_pinned_and_no_small_one_shows(table: Table) -> None
 
 
 @settings(max_examples=80, deadline=None)
-@given(tables((SINGLE,)), st.booleans())
+@given(tables((SINGLE, FLAT, TREE)), st.booleans())
 def test_a_total_that_everybody_knows_is_never_withheld(table: Table, known: bool) -> None:
     public = [(TOTAL, ROOT)] if known else []
     try:

@@ -37,7 +37,7 @@ from comity.signing.digest import digest, section_digest
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.counting import KINDS_COUNTED, kind_generator, sum_commitments
-from comity.tlog.leaf import SEALED, check_opening, parse_leaf
+from comity.tlog.leaf import HEADER, SEALED, check_opening, parse_leaf
 from comity.tlog.leaf_scan import Unreadable, scan_leaves
 from comity.tlog.note import MAX_NOTE, open_note
 from comity.tlog.policy import Policy
@@ -47,6 +47,7 @@ from comity.tlog.tree import Tree, frontier_of
 
 MAX_OPENINGS = 256 << 20
 SECTION = "statistics"
+_SEALED = f"{HEADER}\n{SEALED}\n".encode()
 _ASK = "Ask the node for the report again; if it stays so, tell oversight."
 
 
@@ -157,7 +158,7 @@ def _public(leaves: Sequence[bytes], report: PeriodReport) -> Iterator[Problem]:
 
 def _check_sealed(leaves: Sequence[bytes], report: PeriodReport) -> Iterator[str]:
     figures = report.sealed
-    sealed = [leaf for leaf in map(parse_leaf, leaves) if leaf.kind == SEALED]
+    sealed = [parse_leaf(leaf) for leaf in leaves if leaf.startswith(_SEALED)]
     counts = [leaf.count for leaf in sealed if leaf.count is not None]
     if len(counts) != len(sealed):
         yield f"{len(sealed) - len(counts)} sealed leaves bear no count commitment and cannot be counted."
