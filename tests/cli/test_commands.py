@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 import pytest
 import typer
@@ -23,7 +22,7 @@ DOCUMENT = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 KINDS = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, ComityError)]
 
 
-def commands(group: click.Group, name: str = "comity") -> list[tuple[str, Any]]:
+def commands(group: Any, name: str = "comity") -> list[tuple[str, Any]]:
     found = []
     for word, command in group.commands.items():
         found.append((f"{name} {word}", command))
@@ -32,14 +31,14 @@ def commands(group: click.Group, name: str = "comity") -> list[tuple[str, Any]]:
     return found
 
 
-ALL = commands(typer.main.get_command(cli.app))  # type: ignore[arg-type]
+ALL = commands(typer.main.get_command(cli.app))
 
 
 @pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
 def test_every_command_explains_itself(name: str, command: Any) -> None:
     assert len((command.help or "").split()) >= 5
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
+        if "--help" not in parameter.opts:
             assert parameter.help, f"{name} {parameter.opts[0]} has no help"
 
 

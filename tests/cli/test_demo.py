@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 from collections import Counter
 from pathlib import Path
@@ -70,6 +71,21 @@ def test_killed_nodes_lose_and_double_nothing(tmp_path: Path) -> None:
     check(tmp_path / "package.zip", scene.anchors, lambda _: None, expect=0)
     flip_one_byte(tmp_path / "package.zip", tmp_path / "altered.zip")
     check(tmp_path / "altered.zip", scene.anchors, lambda _: None, expect=4)
+    check_guard(scene)
+
+
+def check_guard(scene: Scene) -> None:
+    """A row altered by hand: the node does not start, and says so with exit code 7."""
+    database = sqlite3.connect(scene.folder / "de-node" / "data" / "node.db")
+    with database:
+        database.execute("UPDATE records SET effect = 1 WHERE effect = 0")
+    database.close()
+    scene.start("de-node")
+    assert scene.running["de-node"].wait(timeout=30) == 7
+    assert (
+        "is not what was entered" in (scene.folder / "de-node.log").read_text()
+        or "says something else" in (scene.folder / "de-node.log").read_text()
+    )
 
 
 def check_dockets(driver: Driver, events: list[dict[str, Any]], dockets: list[str]) -> None:

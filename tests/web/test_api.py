@@ -6,14 +6,16 @@ import hashlib
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS
 from comity.law.book import load_law
 from comity.package.check import check_source
 from comity.proceedings import bodies
-from comity.web import api
+from comity.web import api, problem
 from comity.web.app import create_app
 from tests.web.house import DOCKET, House, house
 from tests.world import (
@@ -75,13 +77,16 @@ def test_what_nobody_foresaw_shows_no_inside(tmp_path: Path, monkeypatch: pytest
         raise RuntimeError("secret inside")
 
     with house(tmp_path) as at:
+        logged: list[str] = []
         monkeypatch.setattr(api, "summary", broken)
+        monkeypatch.setattr(problem, "_log", SimpleNamespace(error=lambda event, **_: logged.append(event)))
         at.file(at.who("DE", "prosecutor"), "request.draft", eio_request())
         answer = at.get("DE", "/api/dockets", at.who("DE", "prosecutor"))
         assert answer.status_code == 500
         assert "secret" not in answer.text
         assert "Traceback" not in answer.text
         assert answer.json()["code"] == "bug"
+        assert logged == ["web.unexpected"]
 
 
 def to_produced(at: House) -> dict[str, str]:
@@ -147,8 +152,6 @@ def test_no_package_while_a_proof_is_on_its_way(tmp_path: Path) -> None:
 
 
 def test_an_upload_that_is_too_large_leaves_nothing(tmp_path: Path) -> None:
-    import msgspec
-
     with house(tmp_path) as at:
         node = at.open["DE"]
         node.settings = msgspec.structs.replace(node.settings, max_exhibit_bytes=1000)

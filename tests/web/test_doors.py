@@ -105,6 +105,8 @@ def test_only_who_takes_part_reads_a_docket(tmp_path: Path) -> None:
         other = at.get("DE", f"/api/dockets/{DOCKET}", contact)
         assert (other.status_code, other.json()["code"]) == (404, "not-found")
         assert at.get("DE", "/api/dockets", contact).json() == {"dockets": []}
+        listed = at.get("DE", "/api/oversight/attempts", at.who("DE", "oversight")).json()["attempts"]
+        assert [a["what"] for a in listed] == [f"read {DOCKET}"]
         seen = at.get("DE", f"/api/dockets/{DOCKET}", at.who("DE", "oversight"))
         assert seen.json()["entries"][0]["findings"]
         assert "12 Js" not in seen.text

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from typing import Protocol, runtime_checkable
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from comity.cli import due, filing, init, serve, show, verify, witness
 from comity.cli.demo.command import command as demo_command
@@ -21,6 +22,15 @@ from comity.errors import ComityError
 BUG = 70
 USAGE = 2
 INTERRUPTED = 130
+
+
+@runtime_checkable
+class Shown(Protocol):
+    """An error of usage that prints itself, with the command's usage."""
+
+    def show(self) -> None:
+        """Print it."""
+
 
 app = typer.Typer(
     name="comity",
@@ -51,10 +61,10 @@ def run(arguments: list[str]) -> int:
     try:
         answer = typer.main.get_command(app).main(arguments, prog_name="comity", standalone_mode=False)
         return answer if isinstance(answer, int) else 0
-    except click.ClickException as exc:
-        exc.show()
+    except TyperException as exc:
+        exc.show() if isinstance(exc, Shown) else say_error(str(exc))
         return USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (Abort, KeyboardInterrupt):
         return INTERRUPTED
     except ComityError as exc:
         say_error(exc.what, exc.next_step)

@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from comity.errors import Malformed, NotFound, Unverified
@@ -71,7 +70,7 @@ def passphrase(file: Path | None, prompt: str, *, confirm: bool = False) -> byte
     if file is not None:
         text = read_secret(file).rstrip(b"\r\n")
     else:
-        text = str(click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)).encode()
+        text = str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)).encode()
     if not text:
         raise Malformed("The passphrase is empty.", "Choose one; it protects the key when the file is copied.")
     return text

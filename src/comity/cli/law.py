@@ -91,9 +91,7 @@ def _plain(found: Routes) -> dict[str, Any]:
         "cannot_tell": [
             {"instrument": u.instrument.id, "question": u.question, "provision": u.provision} for u in found.cannot_tell
         ],
-        "closed": [
-            {"instrument": c.instrument.id, "reason": c.reason, "provision": c.provision} for c in found.closed
-        ],
+        "closed": [{"instrument": c.instrument.id, "reason": c.reason, "provision": c.provision} for c in found.closed],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,9 @@ def run_server(app: Starlette, listen: str) -> None:
     """Serve on ``host:port`` with one worker, until SIGINT or SIGTERM."""
     import uvicorn
 
+    # uvicorn raises the signal again when it has come to rest; then whoever started it must still clean up.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda *_: sys.exit(0))
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise BadLaw(f"`listen` is {listen!r}.", "Write host:port, e.g. 127.0.0.1:8140.")

@@ -11,6 +11,7 @@ from rich.markup import escape
 from comity.cli.client import DEFAULT_NODE, NodeClient, NodeOption
 from comity.cli.hands import KeyOption, PassphraseOption, open_hand
 from comity.cli.output import console, print_findings, print_json, short, table
+from comity.errors import Conflict
 
 
 def command(
@@ -35,8 +36,7 @@ def command(
     elif not docket:
         _list(client.get("/api/dockets"), json)
     elif package is not None:
-        with package.open("xb") as sink:
-            client.download(f"/api/dockets/{docket}/package", sink)
+        _save(client, f"/api/dockets/{docket}/package", package)
         console.print(f"{escape(str(package))}: check it with comity verify {escape(str(package))}")
     elif exhibit:
         _fetch(client, docket, exhibit)
@@ -49,14 +49,21 @@ def _fetch(client: NodeClient, docket: str, wanted: str) -> None:
     exhibits = client.docket(docket)["exhibits"]
     identifier = next((x["id"] for x in exhibits if wanted in (x["name"], x["id"])), wanted)
     name = next((x["name"] for x in exhibits if x["id"] == identifier), "exhibit")
-    part = Path(f".{Path(name).name}.part")
+    _save(client, f"/api/exhibits/{identifier}?docket={docket}", Path(Path(name).name))
+    console.print(f"Written: {escape(Path(name).name)}")
+
+
+def _save(client: NodeClient, path: str, target: Path) -> None:
+    """Write what a path gives into a new file, whole or not at all. Conflict when the file exists."""
+    if target.exists():
+        raise Conflict(f"{target} exists already.", "Choose another name; nothing is overwritten.")
+    part = target.with_name(f".{target.name}.part")
     try:
         with part.open("wb") as sink:
-            client.download(f"/api/exhibits/{identifier}?docket={docket}", sink)
-        part.rename(Path(name).name)
+            client.download(path, sink)
+        part.rename(target)
     finally:
         part.unlink(missing_ok=True)
-    console.print(f"Written: {escape(Path(name).name)}")
 
 
 def _list(answer: dict[str, Any], json: bool) -> None:

@@ -87,6 +87,18 @@ def docket_for(call: Call, docket_id: str) -> tuple[Docket, bool]:
     return docket, sees_contents(call.official, docket, call.node)
 
 
+def asked_docket(call: Call, docket_id: str) -> tuple[Docket, bool]:
+    """As `docket_for`; asking for a docket that is there but none of the caller's is noted for oversight."""
+    try:
+        return docket_for(call, docket_id)
+    except NotFound:
+        if docket_id in call.node.store.dockets():
+            who = call.official
+            reason = f"{who.holder} ({who.role} of {who.authority}) takes no part in it."
+            call.node.registrar.note_attempt("/api/dockets/{docket}", f"read {docket_id}", reason)
+        raise
+
+
 def _mine(call: Call) -> list[Docket]:
     found = []
     for docket_id in call.node.store.dockets("request"):
@@ -106,7 +118,7 @@ async def docket(call: Call) -> Response:
     """One docket."""
 
     def read() -> Any:
-        found, contents = docket_for(call, call.request.path_params["docket"])
+        found, contents = asked_docket(call, call.request.path_params["docket"])
         return whole(call.node, found, call.clock(), contents=contents)
 
     return answer(await run_in_threadpool(read))

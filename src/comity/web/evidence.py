@@ -24,7 +24,7 @@ from comity.errors import Malformed, NotAuthorised, NotFound
 from comity.node.vault import StoredBlob
 from comity.proceedings.bodies import Production, Reading
 from comity.web.access import Call, Door, Guard
-from comity.web.api import answer, docket_for
+from comity.web.api import answer, asked_docket
 from comity.web.packaging import package_file
 
 READING_HOURS = 24  # how long one record of reading lets its official fetch the exhibit
@@ -63,18 +63,18 @@ async def fetch(call: Call) -> Response:
     exhibit, row = await run_in_threadpool(lambda: _readable(call, docket_id, identifier))
     vault = call.node.vault
     blob, key = row["blob"], row["key"]
-    chunks = _piped(lambda sink: vault.read(exhibit.id, blob, key, sink))
+    chunks = _piped(lambda sink: vault.read(exhibit.digest, blob, key, sink))
     headers = {"Content-Length": str(exhibit.size), "Cache-Control": "no-store", "Content-Disposition": "attachment"}
     return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
 
 
 def _readable(call: Call, docket_id: str, identifier: str) -> tuple[Exhibit, dict[str, Any]]:
-    docket, contents = docket_for(call, docket_id)
-    exhibit = next((x for x in exhibits_of(docket) if x.id == identifier), None)
+    docket, contents = asked_docket(call, docket_id)
+    exhibit = next((x for x in exhibits_of(docket) if identifier in (x.id, x.digest)), None)
     if not contents or exhibit is None:
         raise NotFound("There is no such exhibit in this docket.", "Name the docket: ?docket=...; see comity show.")
     check_reading(call, docket, exhibit)
-    row = call.node.store.exhibit(identifier)
+    row = call.node.store.exhibit(exhibit.digest)
     if row is None or not row["present"]:
         raise NotFound("The exhibit is not in the vault.", "It was erased, or is still on its way.")
     return exhibit, dict(row)
@@ -87,9 +87,10 @@ def exhibits_of(docket: Docket) -> list[Exhibit]:
 
 def check_reading(call: Call, docket: Docket, exhibit: Exhibit) -> None:
     """NotAuthorised, naming the step to file, unless the official filed in the last 24 hours that they read it."""
+    named = (exhibit.id, exhibit.digest)
     since = (call.clock() - timedelta(hours=READING_HOURS)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for entry in docket.all("request.read"):
-        if not isinstance(entry.body, Reading) or entry.body.exhibit != exhibit.id or entry.record.at < since:
+        if not isinstance(entry.body, Reading) or entry.body.exhibit not in named or entry.record.at < since:
             continue
         hand = call.node.sealed(entry.id).hand
         if hand is not None and hand.kid == call.official.kid:
@@ -104,7 +105,7 @@ async def package(call: Call) -> Response:
     """Give the docket's evidence package: a zip that anyone can check offline."""
 
     def make() -> BinaryIO:
-        docket, contents = docket_for(call, call.request.path_params["docket"])
+        docket, contents = asked_docket(call, call.request.path_params["docket"])
         if not contents:
             raise NotAuthorised("Oversight follows acts without contents.", "Ask an official who takes part.")
         for exhibit in exhibits_of(docket):
