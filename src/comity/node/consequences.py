@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry
 from comity.docket.record import SealedRecord
-from comity.errors import NotAdmitted
+from comity.errors import Malformed, NotAdmitted
 from comity.node.sides import participants
 from comity.proceedings.bodies import Erasure, Production, Receipt
 
@@ -86,13 +86,15 @@ def _answer_peer(session: Session, filed: Filed, authentic: Authentic, entry: En
 
 
 def _exhibits_due(session: Session, filed: Filed, authentic: Authentic, body: Production) -> None:
-    """A peer's production: keep the keys that came with it and queue the fetching of what is not here."""
+    """Note which docket uses the exhibits. A peer's: keep the keys that came along, queue fetching what is not here."""
+    docket = authentic.sealed.record.docket
+    session.batch.uses.extend({"exhibit": x.digest, "docket": docket} for x in body.exhibits)
     if filed.logged is None:
         return
     for exhibit in body.exhibits:
         key = filed.keys.get(exhibit.digest)
         if key is None:
-            continue
+            raise Malformed(f"The production came without the key of {exhibit.name[:80]}.", "Deliver it with its keys.")
         blob, stream_key = key[:32].hex(), key[32:]
         session.batch.exhibits.append(
             {
@@ -115,7 +117,7 @@ def _erase(session: Session, entry: Entry) -> None:
     digests = {produced[name] for name in body.exhibits if name in produced}
     for row in (session.registry.store.exhibit(digest) for digest in sorted(digests)):
         if row is not None:
-            session.batch.erase_exhibits.append(row["id"])
+            session.batch.erase_exhibits.append({"exhibit": row["id"], "docket": docket.id})
             session.batch.erase_blobs.append(row["blob"])
     session.erased_from.add(docket.id)
 

@@ -183,7 +183,8 @@ class Registrar:
     def _forget(self, batch: Batch) -> None:
         """Take the bytes of what was erased off the disk too; what fails here is made good at the next start."""
         try:
-            for blob in batch.erase_blobs:
+            kept = self._store.blob_names() if batch.erase_blobs else set()
+            for blob in set(batch.erase_blobs) - kept:  # another docket may hold the same bytes
                 self._registry.vault.erase_blob(blob)
             if batch.erase_records or batch.erase_exhibits:
                 self._store.forget_pages()

@@ -41,7 +41,8 @@ class Batch:
     counterproofs: list[dict[str, Any]] = field(default_factory=list)
     exhibits: list[dict[str, Any]] = field(default_factory=list)
     erase_records: list[str] = field(default_factory=list)
-    erase_exhibits: list[str] = field(default_factory=list)
+    uses: list[dict[str, Any]] = field(default_factory=list)
+    erase_exhibits: list[dict[str, Any]] = field(default_factory=list)  # exhibit and docket, as in ``uses``
     erase_blobs: list[str] = field(default_factory=list)
 
     def lengths(self) -> tuple[int, ...]:
@@ -107,8 +108,13 @@ class Store:
                 db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), batch.exhibits)
             if batch.erase_records:
                 db.execute(t.sections.delete().where(t.sections.c.record.in_(batch.erase_records)))
-            if batch.erase_exhibits:
-                db.execute(t.exhibits.delete().where(t.exhibits.c.id.in_(batch.erase_exhibits)))
+            if batch.uses:
+                db.execute(t.uses.insert().prefix_with("OR IGNORE"), batch.uses)
+            for gone in batch.erase_exhibits:
+                this = (t.uses.c.exhibit == gone["exhibit"]) & (t.uses.c.docket == gone["docket"])
+                db.execute(t.uses.delete().where(this))
+                unused = t.exhibits.c.id.not_in(sa.select(t.uses.c.exhibit))
+                db.execute(t.exhibits.delete().where(t.exhibits.c.id == gone["exhibit"], unused))
 
     def forget_pages(self) -> None:
         """Empty the write-ahead log of what it still holds of deleted rows; secure_delete zeroes the pages.

@@ -93,4 +93,12 @@ exhibits = Table(
     Column("stored", String(27), nullable=False),
 )
 
+# Which dockets an exhibit was produced in: the same bytes may be evidence in several, and are erased with the last.
+uses = Table(
+    "uses",
+    metadata,
+    Column("exhibit", String(71), primary_key=True),
+    Column("docket", String(120), primary_key=True),
+)
+
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))

@@ -19,7 +19,7 @@ from comity.node.keys import NodeKeys
 from comity.node.node import Node
 from comity.package.bag import write_package
 from comity.package.contents import PackageContents, PackagedExhibit, PackagedRecord
-from comity.proceedings.bodies import Production
+from comity.proceedings.bodies import Erasure, Production
 
 
 def package_file(node: Node, docket: Docket, now: datetime) -> BinaryIO:
@@ -67,19 +67,22 @@ def _check_proofs(node: Node, docket: Docket) -> None:
 
 
 def _produced(docket: Docket) -> dict[str, Exhibit]:
-    entries = [e for e in docket.entries if e.effect and isinstance(e.body, Production)]
-    return {x.id: x for e in entries for x in e.body.exhibits}
+    """What was produced with effect and not erased since."""
+    bodies = [e.body for e in docket.entries if e.effect]
+    erased = {name for b in bodies if isinstance(b, Erasure) for name in b.exhibits}
+    produced = [x for b in bodies if isinstance(b, Production) for x in b.exhibits]
+    return {x.id: x for x in produced if not {x.id, x.digest} & erased}
 
 
 def _exhibit(node: Node, exhibit: Exhibit) -> PackagedExhibit:
-    row = node.store.exhibit(exhibit.id)
+    row = node.store.exhibit(exhibit.digest)
     if row is None or not row["present"]:
         raise NotFound(f"The exhibit {exhibit.name} is not in the vault.", "It was erased, or is still on its way.")
     blob, key = row["blob"], row["key"]
 
     def opened() -> BinaryIO:
         plain = tempfile.TemporaryFile(dir=node.base / node.settings.data)  # noqa: SIM115 - the writer closes it
-        node.vault.read(exhibit.id, blob, key, plain)
+        node.vault.read(exhibit.digest, blob, key, plain)
         plain.seek(0)
         return plain
 
