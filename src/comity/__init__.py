@@ -1,1 +1,1 @@
-"""Comity: a node through which authorities ask each other for help in criminal matters under the safeguards the law demands."""
+"""Comity: authorities ask each other for help in criminal matters, under the safeguards the law demands."""
