@@ -70,9 +70,9 @@ def stay_offline() -> None:
 
 def show(verdict: Verdict) -> None:
     """Print a verdict for people: each act, who put hand and seal, in which logs, each safeguard with its provision."""
-    console.print(
-        f"[bold]Evidence package {escape(verdict.docket)}[/bold]  made by {escape(verdict.made_by)}, {verdict.made_at}"
-    )
+    if verdict.docket:
+        made = f"made by {escape(verdict.made_by)}, {verdict.made_at}"
+        console.print(f"[bold]Evidence package {escape(verdict.docket)}[/bold]  {made}")
     for line in (each for each in verdict.lines if not each.record):
         _line(line)
     acts = [each for each in verdict.lines if each.record]
@@ -82,7 +82,7 @@ def show(verdict: Verdict) -> None:
         console.print(f"[red]✗ {escape(problem.where)}: {escape(problem.what)}[/red]  {escape(problem.next_step)}")
     if verdict.ok:
         console.print(
-            f"[green]✓ It holds:[/green] {verdict.records} acts, {verdict.reassessed} findings assessed anew; every "
+            f"[green]✓ It holds:[/green] {verdict.records} acts, {verdict.reassessed} of them wholly assessed anew; every "
             "signature and proof verified offline."
         )
     else:

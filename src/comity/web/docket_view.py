@@ -114,6 +114,6 @@ def _exhibits(node: Node, docket: Docket) -> list[View]:
     produced = [x for e in docket.entries if e.effect and isinstance(e.body, Production) for x in e.body.exhibits]
     views = []
     for exhibit in produced:
-        row = node.store.exhibit(exhibit.id)
+        row = node.store.exhibit(exhibit.digest)
         views.append({**msgspec.to_builtins(exhibit), "present": bool(row is not None and row["present"])})
     return views
