@@ -134,7 +134,8 @@ def test_a_killed_audit_goes_on(tmp_path: Path) -> None:
     log.write(tmp_path / "log")
     (tmp_path / "policy").write_text(POLICY_TEXT)
     environment = {**os.environ, "PYTHONPATH": str(Path(comity.__file__).parents[1])}
-    command = [sys.executable, "-c", _SLOW, tmp_path / "log", tmp_path / "audit.sqlite", tmp_path / "policy"]
+    files = [str(tmp_path / name) for name in ("log", "audit.sqlite", "policy")]
+    command = [sys.executable, "-c", _SLOW, *files]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     for line in process.stdout:

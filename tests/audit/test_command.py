@@ -61,7 +61,7 @@ def node(here: Path) -> Iterator[tuple[str, ShownLog]]:
         *gossip_routes(store, [POLICY], trees_of({ORIGIN: RowsSource(Rows(log))})),
         Mount("/log", StaticFiles(directory=here / "copy-of-log")),
     ]
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:  # the protocol named: else no TCP_NODELAY, 40 ms each
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -85,7 +85,8 @@ def test_going_back_is_proved_by_the_times_of_one_key() -> None:
 def test_a_forger_convicts_nobody() -> None:
     forger = Signer.from_seed(LOG.name, b"f" * 32)
     forged = sign_note(Checkpoint(LOG.name, 40, b"\1" * 32).encode(), [forger])
-    claim = Contradiction(SAME_SIZE, *sorted([forged, HONEST.note], key=lambda note: read_checkpoint(note).root))
+    first, second = sorted([forged, HONEST.note], key=lambda note: read_checkpoint(note).root)
+    claim = Contradiction(SAME_SIZE, first, second)
     with pytest.raises(Unverified):
         claim.check(KEYS)
     with pytest.raises(Unverified):
