@@ -82,8 +82,8 @@ def show(verdict: Verdict) -> None:
         console.print(f"[red]✗ {escape(problem.where)}: {escape(problem.what)}[/red]  {escape(problem.next_step)}")
     if verdict.ok:
         console.print(
-            f"[green]✓ It holds:[/green] {verdict.records} acts, {verdict.reassessed} of them wholly assessed anew; every "
-            "signature and proof verified offline."
+            f"[green]✓ It holds:[/green] {verdict.records} acts, {verdict.reassessed} of them wholly assessed anew; "
+            "every signature and proof verified offline."
         )
     else:
         console.print("[red]✗ Do not rely on this package.[/red]")
