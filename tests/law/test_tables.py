@@ -65,8 +65,10 @@ def _yes(answer: bool) -> str:
 
 
 def in_force(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
-    """Is the instrument in force on the day?"""
+    """Is the instrument in force on the day: yes, no, or cannot tell where what is said of it is not settled?"""
     found = i.is_in_force(day)
+    if found is not None and not found.settled:
+        return "cannot tell", found
     return _yes(found is not None), found
 
 

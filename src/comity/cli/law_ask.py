@@ -14,18 +14,20 @@ from rich.markup import escape
 
 from comity.cli.output import console, print_json
 from comity.errors import Malformed, NotFound
-from comity.law.book import load_law
+from comity.law.book import LawBook, load_law
 from comity.law.calendars import Calendar
 from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction
-from comity.law.schema import Instrument, Limit
-from comity.law.time_limits import NoNumber, Reckoning, due, rules_for, state
+from comity.law.schema import Limit, choose_limit
+from comity.law.time_limits import NoNumber, Reckoning, Rules, due, rules_for, state
 
 BARRED = 1
 
 
 def due_command(
     limit: Annotated[str, typer.Argument(help="The limit's name, e.g. decide; comity law show eio names them.")],
-    instrument: Annotated[str, typer.Option("--instrument", help="The instrument, e.g. eio.")],
+    instrument: Annotated[
+        str, typer.Option("--instrument", help="The instrument, e.g. eio; or a standard, e.g. led_breach.")
+    ],
     trigger: Annotated[
         str, typer.Option("--trigger", metavar="MOMENT", help="When it began: 2026-12-04T17:10 (local time there).")
     ],
@@ -41,13 +43,14 @@ def due_command(
 ) -> None:
     """When a time limit ends, and how that was counted: day 0, holidays, the last day and why it moves."""
     book = load_law()
-    i, law = book.instrument(instrument), book.party(party)
+    law = book.party(party)
     zone = ZoneInfo(law.time_zone)
     start = _moment(trigger, zone)
     day = start.astimezone(zone).date()
-    found = _limit(i, limit, day, measure, urgent)
-    further = [_limit(i, name, day, measure, urgent) for name in extended_by or ()]
-    answer = due(found, start, Calendar.of(law, subdivision), zone, extensions=further, rules=rules_for(i.kind))
+    limits, rules = _limits(book, instrument, day)
+    found = _limit(limits, limit, day, measure, urgent)
+    further = [_limit(limits, name, day, measure, urgent) for name in extended_by or ()]
+    answer = due(found, start, Calendar.of(law, subdivision), zone, extensions=further, rules=rules)
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
         return print_json(_plain(found, answer, stands))
@@ -57,12 +60,22 @@ def due_command(
     return console.print(f"At {escape(now)}: {stands}") if stands else None
 
 
-def _limit(i: Instrument, name: str, day: date, measure: str, urgent: bool) -> Limit:
-    found = i.limit(name, day, measure, urgent)
+def _limits(book: LawBook, name: str, day: date) -> tuple[tuple[Limit, ...], Rules]:
+    """The limits of an instrument or of a standard, and the rules by which they are counted."""
+    of_standards = [s for s in book.all_standards if s.id == name and s.holds_on(day)]
+    if name in book.by_instrument or not of_standards:
+        i = book.instrument(name)
+        return i.limits, rules_for(i.kind)
+    limits = tuple(x for s in of_standards for x in s.limits)
+    return limits, rules_for("directive" if of_standards[0].binds.startswith("eu2") else "convention")
+
+
+def _limit(limits: tuple[Limit, ...], name: str, day: date, measure: str, urgent: bool) -> Limit:
+    found = choose_limit(limits, name, day, measure, urgent)
     if found is None:
-        known = ", ".join(dict.fromkeys(x.name for x in i.limits)) or "none"
+        known = ", ".join(dict.fromkeys(x.name for x in limits)) or "none"
         fit = " for this measure" if measure else ""
-        raise NotFound(f"{i.short} has no limit {name!r}{fit} on {day}.", f"It has: {known}; some need --measure.")
+        raise NotFound(f"There is no limit {name!r}{fit} there on {day}.", f"There are: {known}; some need --measure.")
     return found
 
 

@@ -110,8 +110,9 @@ def show(title: str, about: str, groups: Groups, day: date | None) -> None:
             console.print(f"[bold]{heading}[/bold]")
         for s in held:
             _print(s, "")
-            for t in s.thresholds if isinstance(s, MeasureRule) else ():
-                _print(t, "  ")
+            inner: tuple[Cited, ...] = getattr(s, "thresholds", ()) or getattr(s, "limits", ())
+            for below in inner:
+                _print(below, "  ")
     console.print("NOT SETTLED: known with medium certainty; check the text before relying on it.")
 
 

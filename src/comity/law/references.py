@@ -243,7 +243,11 @@ def _offence(file: str, path: str, o: NationalOffence, ids: _Ids) -> Iterator[Fa
 
 
 def _shared(d: Decoded, ids: _Ids) -> Iterator[Fault]:
+    named = frozenset(x.name for s in d.standards for x in s.limits)
     for n, s in enumerate(d.standards):
+        for k, limit in enumerate(s.limits):
+            where = f".standards[{n}].limits[{k}].extends"
+            yield from _unknown("standards.toml", where, "limit", (limit.extends,), named)
         yield from _unknown("standards.toml", f".standards[{n}].safeguard", "safeguard", (s.safeguard,), ids.safeguards)
         if s.binds != "*":
             yield from _unknown("standards.toml", f".standards[{n}].binds", "country set", (s.binds,), ids.sets)

@@ -69,6 +69,18 @@ class Limit(Cited, frozen=True, kw_only=True):
     extends: str = ""  # name of the limit that this one extends
 
 
+def choose_limit(
+    limits: tuple[Limit, ...], name: str, day: date, measure: str = "", urgent: bool = False
+) -> Limit | None:
+    """Of ``limits`` the one called ``name`` on ``day``: the urgent lane's first, then the measure's own."""
+    fitting = [
+        x for x in limits
+        if x.name == name and x.holds_on(day)
+        and (not x.measures or measure in x.measures) and (urgent or not x.urgent)
+    ]
+    return min(fitting, key=lambda x: (not x.urgent, not x.measures), default=None)
+
+
 class Ground(Cited, frozen=True, kw_only=True):
     """A ground for refusal. ``id`` as in the cross table of grounds; ``letter`` as printed in the instrument."""
 
@@ -181,13 +193,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def limit(self, name: str, day: date, measure: str = "", urgent: bool = False) -> Limit | None:
         """The limit called ``name`` on ``day``; the urgent lane's first, then the measure's own, then the general."""
-        fitting = [
-            x for x in self.limits
-            if x.name == name and x.holds_on(day)
-            and (not x.measures or measure in x.measures) and (urgent or not x.urgent)
-        ]
-        fitting.sort(key=lambda x: (not x.urgent, not x.measures))
-        return fitting[0] if fitting else None
+        return choose_limit(self.limits, name, day, measure, urgent)
 
     def grounds_for(self, measure: str, day: date) -> tuple[Ground, ...]:
         """The grounds for refusal available for ``measure`` on ``day``."""
@@ -261,6 +267,7 @@ class Standard(Cited, frozen=True, kw_only=True):
     absolute: bool = False
     binds: str = "*"  # country set bound by it
     parameters: dict[str, str | int | bool] = {}
+    limits: tuple[Limit, ...] = ()  # periods it sets, e.g. 72 hours after a breach
 
 
 class OffenceCategory(Cited, frozen=True, kw_only=True):
