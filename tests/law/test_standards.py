@@ -53,6 +53,10 @@ LIMITS = [
 ]
 
 PARAMETERS = [
+    ("weber_six", DAY, {"items": 6}),
+    ("bbw_eight_criteria", DAY, {"items": 8}),
+    ("bbw_cornerstones", DAY, {"cornerstones": 3}),
+    ("othman_assurances", DAY, {"factors": 11}),
     ("ai_rbi_offences", DAY, {"years": 4, "offences": 16}),
     ("ai_two_persons", LATER, {"persons": 2}),
     ("led_adequacy", DAY, {"review_years": 4}),
