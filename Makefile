@@ -23,7 +23,7 @@ test: check ## Run every check, then every test
 	@$(BIN)/python -m pytest -q
 
 bench: install-dev ## Measure, and print one table
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 check: install-dev ## Run ruff, mypy --strict and the contract on imports
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ These machines are noisy: read the ratios. Absolute numbers are printed so that 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import limits, registrar
+from bench import law_bench, limits, log_bench, registrar, statistics_bench
 
 Row = tuple[str, str, str]
 
@@ -27,10 +28,12 @@ def main() -> None:
         "delivery": registrar.delivery_rows,
         "growth": registrar.growth_rows,
         "docket": registrar.docket_rows,
+        "law": law_bench.rows,
+        "log": log_bench.rows,
+        "statistics": statistics_bench.rows,
     }
-    parts.update(_further())
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="which parts; all when none is named")
+    parser.add_argument("parts", nargs="*", help="which parts; all when none is named")
     wanted = parser.parse_args().parts or list(parts)
     console = Console()
     python = f"{platform.python_implementation()} {platform.python_version()}"
@@ -45,16 +48,7 @@ def main() -> None:
 
 
 def _cores() -> int:
-    import os
-
     return len(os.sched_getaffinity(0))
-
-
-def _further() -> dict[str, Callable[[Path], list[Row]]]:
-    """Parts of other rooms, in files of their own beside this one."""
-    from bench import log_bench, law_bench  # noqa: I001
-
-    return {"law": law_bench.rows, "log": log_bench.rows}
 
 
 if __name__ == "__main__":
