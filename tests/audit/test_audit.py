@@ -83,6 +83,14 @@ def test_growing_is_followed_and_only_the_new_is_read(state: AuditState) -> None
     assert not [path for path in again.asked if path.startswith("tile/entries") and ".p/" not in path]
 
 
+def test_a_tile_poisoned_later_is_seen_though_nothing_new_is_read(state: AuditState, tmp_path: Path) -> None:
+    folder = ShownLog(acts(512)).write(tmp_path / "log")
+    assert audit(FolderSource(folder), state).exit_code == 0
+    (folder / "tile/1/000.p/2").write_bytes(b"\1" * 64)
+    with pytest.raises(Unverified):
+        audit(FolderSource(folder), state)
+
+
 class Breaking(ShownLog):
     """Serves so many files and then is gone."""
 
@@ -179,7 +187,8 @@ def test_seals_are_overdue_after_their_day_unless_unsealed_or_extended() -> None
         act(0, "sealed", "until 2027-01-01"), act(1, "sealed", "until 2027-02-01"),
         act(2, "sealed", "until 2026-12-01"), act(3, "unseal", "ref 2"),
         act(4, "sealed", "until 2026-12-01"), act(5, "extend", "ref 4 until 2027-06-01"),
-        act(6, "sealed", "until 2026-12-01"), act(7, "extend", "ref 6 until 2027-01-01"),
+        act(6, "sealed", "until 2026-12-01"), act(7, "extend", "ref 6 until 2027-06-01"),
+        act(8, "extend", "ref 6 until 2027-01-01"),
     ]  # fmt: skip
     assert positions(sums(leaves), "overdue") == [0, 6]
     assert positions(sums(leaves, "2027-01-01"), "overdue") == []

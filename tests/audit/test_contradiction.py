@@ -93,6 +93,15 @@ def test_a_forger_convicts_nobody() -> None:
         trimmed(forged, KEYS)
 
 
+def test_a_signature_borrowed_from_another_note_convicts_nobody() -> None:
+    """The log's own name, key and signature, but not over this text."""
+    text = Checkpoint(LOG.name, 40, b"\1" * 32).encode()
+    borrowed = text + b"\n" + HONEST.note.rpartition(b"\n\n")[2]
+    first, second = sorted([borrowed, HONEST.note], key=lambda note: read_checkpoint(note).root)
+    with pytest.raises(Unverified):
+        Contradiction(SAME_SIZE, first, second).check(KEYS)
+
+
 def test_a_bad_line_added_does_not_spoil_the_evidence() -> None:
     spoiled = HONEST.note + FORK.note.rpartition(b"\n\n")[2]
     assert spoiled != HONEST.note
