@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.house.source import ROOT
 
 PORTS = ("8141", "8142", "8151", "8152")
@@ -28,6 +30,8 @@ def free_ports() -> list[str]:
     return found
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # on a machine that does much else
 def test_the_tutorial(tmp_path: Path) -> None:
     script = commands()
     assert "comity verify altered.zip" in script
@@ -42,7 +46,7 @@ def test_the_tutorial(tmp_path: Path) -> None:
             stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
-        process.wait(timeout=110)
+        process.wait(timeout=280)
     finally:
         for pid in _session(process.pid):
             os.kill(pid, signal.SIGKILL)
