@@ -96,7 +96,10 @@ def test_what_is_not_settled_is_never_shown_as_law():
     assert review["settled"] is False
 
 
-@pytest.mark.parametrize("name", ["list", "DE", "thirty_two", "standards", "traffic_data", "eaw"])
+SHOWN = ["list", "DE", "thirty_two", "standards", "traffic_data", "eaw", "led_breach", "ne_bis_in_idem"]
+
+
+@pytest.mark.parametrize("name", SHOWN)
 def test_everything_can_be_shown_both_ways(name: str):
     code, text = run("show", name)
     assert (code, bool(text.strip())) == (0, True)

@@ -50,6 +50,7 @@ def headings(book: LawBook) -> dict[str, list[tuple[str, str]]]:
         "Parties": [(p.party, p.names.get("en", p.party)) for p in book.parties],
         "Lists of offences": [(x.id, x.title) for x in book.by_list.values()],
         "Standards": [("standards", "What binds whatever the instrument: ECHR, ICCPR, Charter, LED, AI Act...")],
+        "Safeguards": [(g.id, g.rule) for g in book.by_safeguard.values()],
         "Measures": [(m.id, m.title) for m in book.by_measure.values()],
         "Categories of data": [(c.id, c.title) for c in book.by_category.values()],
     }
@@ -71,8 +72,15 @@ def find(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
     if name in book.by_measure:
         rules = [(i.short, tuple(m for m in i.measures if m.id == name)) for i in book.instruments]
         return book.by_measure[name].title, name, [(s, m) for s, m in rules if m], book.by_measure[name]
+    if name in book.by_safeguard:
+        entry = book.by_safeguard[name]
+        on_it = tuple(x for x in book.all_standards if x.safeguard == name)
+        return f"{name}: {entry.rule}", "; ".join(entry.citations), [("Standards on it", on_it)], entry
+    if one := tuple(x for x in book.all_standards if x.id == name):
+        return one[0].text, one[0].safeguard, [("Standard", one)], one
     known = ", ".join([*book.by_instrument, *book.by_party, *book.by_list, "standards", "list"])
-    raise NotFound(f"The law files have nothing called {name!r}.", f"Choose one of: {known}, or a measure.")
+    hint = f"Choose one of: {known}; or a measure, a safeguard or a standard by its id."
+    raise NotFound(f"The law files have nothing called {name!r}.", hint)
 
 
 def _instrument(i: Instrument) -> Groups:
