@@ -150,6 +150,7 @@ def test_last_signed_refuses_to_go_back_or_sideways(tmp_path: Path) -> None:
 
 def test_what_is_signed_is_on_disk_before_any_witness_sees_it(nodes: Nodes) -> None:
     de = nodes.open("DE")
+    assert not de.publisher.publish()  # the log begins, empty
     matters.draft(nodes, de)
     seen: list[int] = []
 

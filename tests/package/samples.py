@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from comity.docket.authenticate import authenticate
 from comity.docket.directory import PartyFile, sign_party_file
 from comity.docket.docket import Docket, Entry
 from comity.docket.finding import Finding
-from comity.docket.logged import Logged, act_bytes, signature_bytes
+from comity.docket.logged import Earlier, Logged, act_bytes, signature_bytes
 from comity.docket.record import SealedRecord
 from comity.docket.sections import Exhibit, Request
 from comity.package.anchors import Anchors
@@ -47,6 +47,7 @@ from tests.world import NOON, Who, World, origin, seed
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "tracing" / "iso20022"
 STATEMENT = b"<Document>statement of account</Document>\n" * 40
+BEGUN = int(NOON.timestamp()) - 3600
 COSIGNED = int(NOON.timestamp()) + 3600
 NOW = COSIGNED + 10 * 365 * 86400  # years later
 WITNESSES = (
@@ -84,8 +85,15 @@ class Log:
         proof = TlogProof(position, self.leaves[position], path, note)
         kind, salt, findings = self.opened[position]
         return Logged(
-            origin=self.origin, kind=kind, salt=to_base64url(salt), findings=findings, proof=proof.encode().decode()
-        )
+            origin=self.origin, kind=kind, salt=to_base64url(salt), findings=findings, proof=proof.encode().decode(),
+            earlier=Earlier(note=self.begun.decode()),
+        )  # fmt: skip
+
+    @cached_property
+    def begun(self) -> bytes:
+        """The empty log, cosigned before anything was filed."""
+        signers = [self._signer, *(witness.at(BEGUN) for witness in WITNESSES)]
+        return sign_checkpoint(Checkpoint(self.origin, 0, Tree().root()), signers)
 
 
 class Sides:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from comity.docket.assess import Bench
 from comity.docket.directory import NodeEntry
-from comity.docket.logged import Logged
+from comity.docket.logged import Earlier, Logged
 from comity.docket.record import SealedRecord
 from comity.errors import NotAuthorised, NotFound
 from comity.node.delivery import ExhibitKey, Item
 from comity.node.dockets import Dockets, read_findings
-from comity.node.log import ActLog
-from comity.node.sides import participants
+from comity.node.log import ActLog, EarlierProof
 from comity.node.store import Store
 from comity.node.vault import Vault
 from comity.proceedings.bodies import Production
 from comity.signing.base64url import to_base64url
+from comity.tlog.encoding import encode_base64
 
 
 class Outgoing:
@@ -36,13 +36,14 @@ class Outgoing:
         row = self._store.record_row(record)
         if row is None:
             raise NotFound(f"There is no record {record[:80]} here.", "Check the identifier.")
-        proof = self._log.proof(row["position"])
+        proof, earlier = self._log.bracket(row["position"])
         return Logged(
             origin=self._log.origin,
             kind=row["kind"],
             salt=to_base64url(row["salt"]),
             findings=read_findings(row["findings"]),
             proof=proof.encode().decode(),
+            earlier=_earlier(earlier),
         )
 
     def item(self, kind: str, record: str, reader: NodeEntry) -> Item:
@@ -69,3 +70,9 @@ class Outgoing:
             ExhibitKey(row["id"], row["blob"], to_base64url(self._vault.unwrap_key(row["id"], row["key"])))
             for row in rows
         )
+
+
+def _earlier(found: EarlierProof | None) -> Earlier | None:
+    if found is None:
+        return None
+    return Earlier(note=found.note.decode(), consistency=tuple(encode_base64(value) for value in found.hashes))

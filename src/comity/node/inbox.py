@@ -1,7 +1,8 @@
 """The inbox: what becomes of a delivery. Nothing is entered without proof of logging under this node's own quorum.
 
-The sender's seal is checked before anything is opened, proofs before anything is entered. What fails is turned away and
-noted for oversight; what is authentic goes to the registrar, which assesses it anew. Deliveries may come twice.
+The sender's seal is checked before anything is opened, proofs before anything is entered: in the sender's log, under
+a fresh quorum, between two checkpoints that leave no room for a false date. What fails is turned away and noted for
+oversight; what is authentic goes to the registrar, which assesses it anew. Deliveries may come twice.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from concurrent.futures import Future
 
 from comity.docket.assess import Bench
 from comity.docket.directory import NodeEntry
-from comity.docket.logged import Logged, Place, check_logged
+from comity.docket.logged import Logged, Place, check_bracket, check_logged, check_not_backdated
 from comity.docket.record import SealedRecord
 from comity.errors import ComityError, Conflict, Malformed, Unreachable, Unverified
 from comity.node.admission import UNKNOWN_KIND
 from comity.node.clock import Clock
 from comity.node.contents import Outgoing
 from comity.node.delivery import Answer, Item, Outcome, unwrap
+from comity.node.peers import PeerCheckpoints
 from comity.node.registrar import Entered, Registrar
 from comity.node.store import Store
 from comity.signing.base64url import from_base64url
@@ -31,12 +33,13 @@ class Inbox:
 
     def __init__(
         self, registrar: Registrar, store: Store, outgoing: Outgoing, bench: Bench, own: NodeEntry,
-        envelope: EnvelopeKey, policies: Mapping[str, Policy], clock: Clock, *, freshness: int,
+        envelope: EnvelopeKey, policies: Mapping[str, Policy], peers: PeerCheckpoints, clock: Clock, *,
+        freshness: int, tolerance: int,
     ) -> None:  # fmt: skip
-        """``freshness`` in seconds: how old the newest cosignature may be."""
+        """In seconds, ``freshness``: how old the cosignatures may be; ``tolerance``: what clocks may differ."""
         self._registrar, self._store, self._outgoing, self._bench = registrar, store, outgoing, bench
         self._own, self._envelope, self._policies = own, envelope, policies
-        self._clock, self._freshness = clock, freshness
+        self._peers, self._clock, self._freshness, self._tolerance = peers, clock, freshness, tolerance
 
     def receive(self, data: bytes) -> Answer:
         """Take a delivery in. Raises when the message itself is not to be believed; else one outcome per item."""
@@ -58,6 +61,7 @@ class Inbox:
             if item.sealed is None or item.sealed.id != item.record:
                 raise Malformed("The item does not carry the record it names.", "Deliver the record itself.")
             place = self._prove(item.sealed, item.logged, sender)
+            self._check_time(item.sealed, place)
             keys = {k.exhibit: _key(k.blob, k.key) for k in item.keys}
             return self._registrar.accept_later(item.sealed, item.logged, place.position, keys)
         except ComityError as exc:
@@ -89,7 +93,16 @@ class Inbox:
             raise Unverified(f"This node trusts no log {logged.origin}.", "Add its policy to anchors.toml.")
         place = check_logged(sealed, logged, policy, int(self._clock().timestamp()), self._freshness)
         self._check_kind(sealed, logged)
+        self._peers.see(logged, place)
         return place
+
+    def _check_time(self, sealed: SealedRecord, place: Place) -> None:
+        """Neither backdated nor dated ahead, by what the sender shows and by what this node saw of the log before."""
+        claimed = int(sealed.record.time.timestamp())
+        check_bracket(place, claimed, self._tolerance)
+        seen = self._peers.seen_from(place.origin, place.position)
+        if seen is not None:
+            check_not_backdated(place.origin, claimed, seen, self._tolerance)
 
     def _check_kind(self, sealed: SealedRecord, logged: Logged) -> None:
         step = self._bench.step(sealed.record.step)

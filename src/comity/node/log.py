@@ -25,6 +25,14 @@ class Appended:
     nodes: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierProof:
+    """A published checkpoint from before a leaf, and the hashes that prove the later one to extend it."""
+
+    note: bytes
+    hashes: list[bytes]
+
+
 class ActLog:
     """The tree of one origin. `tree` is replaced only after the rows are on disk."""
 
@@ -54,7 +62,17 @@ class ActLog:
 
     def proof(self, position: int) -> TlogProof:
         """The proof that the leaf at ``position`` is under the newest published checkpoint. NotFound before it is."""
+        return self._proof(position, self._store.checkpoint())
+
+    def bracket(self, position: int) -> tuple[TlogProof, EarlierProof | None]:
+        """As `proof`, with the newest published checkpoint too small to hold the leaf: when it was not there yet."""
         newest = self._store.checkpoint()
+        proof, earlier = self._proof(position, newest), self._store.checkpoint(at_most=position)
+        if earlier is None or newest is None:
+            return proof, None
+        return proof, EarlierProof(earlier[1], self.consistency(earlier[0], newest[0]))
+
+    def _proof(self, position: int, newest: tuple[int, bytes] | None) -> TlogProof:
         if newest is None or newest[0] <= position:
             raise NotFound(
                 f"No published checkpoint covers position {position} yet.",

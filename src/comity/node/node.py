@@ -20,6 +20,7 @@ from comity.node.clerk import Clerk
 from comity.node.clock import Clock, system_clock
 from comity.node.contents import Outgoing
 from comity.node.dockets import Dockets
+from comity.node.gossip_store import SQLiteGossipStore
 from comity.node.guard import check_store, check_witnesses
 from comity.node.holdings import check_holdings
 from comity.node.inbox import Inbox
@@ -27,6 +28,7 @@ from comity.node.keys import NodeKeys
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.mailbox import Mailbox, Transport
+from comity.node.peers import PeerCheckpoints, unread
 from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
 from comity.node.store import Store
@@ -36,6 +38,8 @@ from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings
+from comity.tlog.contradiction import Trees
+from comity.tlog.gossip import Gossip, followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Outside:
     clock: Clock
     transport: Transport
     witnesses: Witnesses
+    trees: Trees = unread
 
     @classmethod
     def http(cls, settings: Settings) -> Outside:
@@ -74,6 +79,8 @@ class Node:
     outgoing: Outgoing
     last_signed: LastSigned
     lock: IO[bytes]
+    peers: PeerCheckpoints
+    gossip: SQLiteGossipStore
 
     @staticmethod
     def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
@@ -98,6 +105,7 @@ class Node:
     def start(self) -> None:
         """Set the node to work."""
         check_witnesses(self.publisher.witness_sizes(), self.log.tree.size)
+        self.publisher.begin()
         self.registrar.start()
         self.publisher.start()
         self.mailbox.start()
@@ -113,6 +121,7 @@ class Node:
             self.publisher.sign_off()
         self.store.close()
         self.last_signed.close()
+        self.gossip.close()
         self.lock.close()
 
     def sealed(self, record: str) -> SealedRecord:
@@ -174,13 +183,18 @@ def _assemble(
         store, vault, outgoing, bench.directory, entry, keys.seal, outside.transport, outside.clock,
         retry=settings.retry_seconds, limit=settings.max_exhibit_bytes,
     )  # fmt: skip
-    inbox = Inbox(registrar, store, outgoing, bench, entry, keys.envelope, policies, outside.clock, freshness=freshness)
+    gossip = SQLiteGossipStore(data / "gossip.db")
+    peers = PeerCheckpoints(store, gossip, Gossip(followed(tuple(policies.values())), outside.trees))
+    inbox = Inbox(
+        registrar, store, outgoing, bench, entry, keys.envelope, policies, peers, outside.clock,
+        freshness=freshness, tolerance=settings.clock_tolerance_seconds,
+    )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
-        outgoing, last, lock,
+        outgoing, last, lock, peers, gossip,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import MLDSACosigner, verifier_for
 from comity.tlog.note import SignatureLine, Signer, add_lines
 from comity.tlog.policy import KnownWitness, Policy
+from comity.tlog.tree import Tree
 from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
 _log = structlog.get_logger(__name__)
@@ -91,6 +92,14 @@ class Publisher:
             self.failure = str(exc)
             raise
 
+    def begin(self) -> None:
+        """Before the door opens: publish the tree as it stands, so that what is entered from now on has a checkpoint
+        from just before it. Without witnesses it is tried again at the cadence."""
+        try:
+            self.publish()
+        except ComityError as exc:
+            _log.warning("log.not_published", reason=str(exc))
+
     def sign_off(self) -> None:
         """Sign the tree as it stands, so that the guard knows it at the next start. No witness is asked."""
         tree = self._logbook.tree
@@ -100,23 +109,31 @@ class Publisher:
     def _sign(self, checkpoint: Checkpoint) -> bytes:
         now = int(self._clock().timestamp())
         note = sign_checkpoint(checkpoint, [s if isinstance(s, Signer) else s.at(now) for s in self._signers])
-        self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
+        if checkpoint.size or self._last.get(checkpoint.origin) is None:  # every tree extends the empty one
+            self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
         return note
 
     def _publish(self) -> bool:
-        tree, now = self._logbook.tree, self._clock().timestamp()
         newest = self._store.checkpoint()
-        fresh = now - self._published_at < self._renew_after
-        if tree.size == 0 or (newest is not None and newest[0] == tree.size and fresh):
+        if newest is None:  # the log begins empty: without a checkpoint before it, no leaf has a lower time bound
+            self._publish_tree(Tree())
+            newest = (0, b"")
+        tree = self._logbook.tree
+        fresh = self._clock().timestamp() - self._published_at < self._renew_after
+        if newest[0] == tree.size and fresh:
             return False
+        self._publish_tree(tree)
+        self.published()
+        return True
+
+    def _publish_tree(self, tree: Tree) -> None:
+        now = self._clock().timestamp()
         checkpoint = Checkpoint(self._logbook.origin, tree.size, tree.root())
         note = self._sign(checkpoint)
         cosigned = add_lines(note, self._cosignatures(checkpoint, note))
         self._policy.check(cosigned, int(self._clock().timestamp()), None)
         self._store.add_checkpoint(tree.size, cosigned, moment(self._clock()))
         self._published_at = now
-        self.published()
-        return True
 
     def _cosignatures(self, checkpoint: Checkpoint, note: bytes) -> list[SignatureLine]:
         lines: list[SignatureLine] = []

@@ -99,6 +99,36 @@ uses = Table(
     metadata,
     Column("exhibit", String(71), primary_key=True),
     Column("docket", String(120), primary_key=True),
+    Column("giver", String(120), nullable=False, default=""),  # the node that gave it; empty: produced here
+)
+
+# The two sides of each docket, fixed when its opening was entered: still known when the opening was erased.
+sides = Table(
+    "sides",
+    metadata,
+    Column("docket", String(120), primary_key=True),
+    Column("node", String(120), primary_key=True),
+    Column("mark", LargeBinary, nullable=False),  # made with the vault key: a row written by hand has none
+)
+
+# Where a peer's records stand in its log and what time each claims: time must not go backwards along a log.
+peer_places = Table(
+    "peer_places",
+    metadata,
+    Column("node", String(120), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("claimed", Integer, nullable=False),  # POSIX seconds
+    Column("latest", Integer, nullable=False),  # the latest time claimed up to here
+)
+
+# Checkpoints of peers' logs as their deliveries showed them, cosigned: what they can no longer take back.
+seen_checkpoints = Table(
+    "seen_checkpoints",
+    metadata,
+    Column("origin", String(200), primary_key=True),
+    Column("size", Integer, primary_key=True),
+    Column("cosigned", Integer, nullable=False),  # POSIX seconds of the newest cosignature
+    Column("note", LargeBinary, nullable=False),
 )
 
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))

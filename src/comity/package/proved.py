@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from comity.docket.assess import Bench
 from comity.docket.authenticate import Authentic, authenticate
 from comity.docket.directory import Directory, NodeEntry
-from comity.docket.logged import Logged, Place, check_logged
+from comity.docket.logged import Logged, Place, check_bracket, check_logged, check_not_backdated
 from comity.errors import Unverified
 from comity.package.anchors import Anchors
 from comity.package.contents import PackagedRecord
@@ -113,10 +113,16 @@ def check_positions(records: Sequence[Proved], report: Report) -> None:
 
 
 def check_times(records: Sequence[Proved], report: Report, tolerance: int = TOLERANCE) -> None:
-    """No witness saw a record before the time it claims; no record claims to be older than what it answers."""
+    """No witness saw a record before the time it claims, nor its log without it after that time; no record claims to be
+    older than what it answers. Every checkpoint in the package bounds every record of its log."""
     by_id = {r.id: r for r in records}
+    sizes = _sizes_seen(records)
     for record in records:
-        claimed = record.authentic.sealed.record.time.timestamp()
+        claimed = int(record.authentic.sealed.record.time.timestamp())
+        with report.guard(record.name):
+            check_bracket(record.own, claimed, tolerance)
+            seen = [time for size, time in sizes[record.own.origin] if size <= record.own.position]
+            check_not_backdated(record.own.origin, claimed, max(seen), tolerance)
         for origin, place in record.places.items():
             seen = [time for _, time in place.checkpoint.cosigned_by]
             if not seen or min(seen) < claimed - tolerance:
@@ -124,6 +130,17 @@ def check_times(records: Sequence[Proved], report: Report, tolerance: int = TOLE
         for answered in _answered(record, by_id):
             if answered.authentic.sealed.record.time.timestamp() > claimed + tolerance:
                 report.problem(record.name, f"It claims to be older than {answered.name}, which it answers.", _ASK)
+
+
+def _sizes_seen(records: Iterable[Proved]) -> dict[str, set[tuple[int, int]]]:
+    """Each log's checkpoints in the package: size and newest cosignature."""
+    seen: dict[str, set[tuple[int, int]]] = {}
+    for place in (place for record in records for place in record.places.values()):
+        for checked in (place.checkpoint, place.earlier):
+            if checked is not None and checked.cosigned_by:
+                newest = max(time for _, time in checked.cosigned_by)
+                seen.setdefault(place.origin, set()).add((checked.checkpoint.size, newest))
+    return seen
 
 
 def _answered(record: Proved, by_id: Mapping[str, Proved]) -> Iterable[Proved]:

@@ -1,0 +1,87 @@
+"""What this node saw of its peers' logs: every cosigned checkpoint that came with a proof, kept durably.
+
+So a peer cannot later date an act before a moment at which this node saw its log without it, nor show another history
+unnoticed: two notes that contradict each other are kept as a proof that anyone can check. The newest of each log go into
+this node's own log (`anchor`).
+
+Left to others: what two notes prove (`comity.tlog.contradiction`), handing them on (`comity.web.gossip`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import sqlalchemy as sa
+import structlog
+
+from comity.docket.logged import Logged, Place
+from comity.errors import ComityError, NotFound, Unverified
+from comity.node import tables as t
+from comity.node.gossip_store import SQLiteGossipStore
+from comity.node.store import Store
+from comity.tlog.checkpoint import Checkpoint
+from comity.tlog.gossip import Gossip
+from comity.tlog.policy import CheckedCheckpoint
+from comity.tlog.proof import TlogProof
+from comity.tlog.tree import HashReader
+
+_log = structlog.get_logger(__name__)
+
+
+def unread(checkpoint: Checkpoint) -> HashReader:
+    """Trees of others are not read here; contradictions of one size, or by time, are found without. NotFound."""
+    raise NotFound(f"The tree of {checkpoint.origin} is not read here.", "Compare with a mirror of that log.")
+
+
+class PeerCheckpoints:
+    """Keeps what deliveries show of other logs. Thread-safe."""
+
+    def __init__(self, store: Store, kept: SQLiteGossipStore, gossip: Gossip) -> None:
+        """``kept`` is where contradictions go, ``gossip`` says which logs are followed and compares."""
+        self._store, self._kept, self._gossip = store, kept, gossip
+        self._recent: deque[bytes] = deque(maxlen=64)
+
+    def see(self, logged: Logged, place: Place) -> None:
+        """Keep the checkpoints of a proof that holds. Unverified when they contradict what was seen before."""
+        self._keep(TlogProof.parse(logged.proof.encode()).checkpoint_note, place.checkpoint)
+        if logged.earlier is not None and place.earlier is not None:
+            self._keep(logged.earlier.note.encode(), place.earlier)
+
+    def seen_from(self, origin: str, position: int) -> int | None:
+        """The last moment (POSIX seconds) at which this node knows the log to have been without the leaf there."""
+        seen, query = t.seen_checkpoints.c, sa.select(sa.func.max(t.seen_checkpoints.c.cosigned))
+        with self._store.reading() as db:
+            found: int | None = db.scalar(query.where(seen.origin == origin, seen.size <= position))
+            return found
+
+    def newest(self) -> dict[str, bytes]:
+        """The newest checkpoint seen of each log."""
+        query = sa.select(t.seen_checkpoints.c.origin, t.seen_checkpoints.c.note).order_by(
+            t.seen_checkpoints.c.size, t.seen_checkpoints.c.cosigned
+        )
+        with self._store.reading() as db:
+            return dict(db.execute(query).tuples().all())
+
+    def _keep(self, note: bytes, checked: CheckedCheckpoint) -> None:
+        if note in self._recent:  # one delivery proves its records under one checkpoint
+            return
+        self._compare(note)
+        cosigned = max((time for _, time in checked.cosigned_by), default=0)
+        seen, at = t.seen_checkpoints, checked.checkpoint
+        with self._store.writing() as db:
+            older = (seen.c.origin == at.origin) & (seen.c.size == at.size) & (seen.c.cosigned < cosigned)
+            db.execute(seen.delete().where(older))
+            row = {"origin": at.origin, "size": at.size, "cosigned": cosigned, "note": note}
+            db.execute(seen.insert().prefix_with("OR IGNORE"), row)
+        self._recent.append(note)
+
+    def _compare(self, note: bytes) -> None:
+        try:
+            heard = self._gossip.hear(note, self._kept)
+        except ComityError as exc:  # too many notes, a key that is no longer in the policy: nothing is proved by it
+            _log.warning("peer_checkpoint.not_compared", reason=str(exc))
+            return
+        if heard.contradiction is not None:
+            raise Unverified(
+                heard.contradiction.sentence(), "Both notes are kept: GET /gossip/conflicts. Tell every oversight body."
+            )
