@@ -44,6 +44,8 @@ class Batch:
     uses: list[dict[str, Any]] = field(default_factory=list)
     erase_exhibits: list[dict[str, Any]] = field(default_factory=list)  # exhibit and docket, as in ``uses``
     erase_blobs: list[str] = field(default_factory=list)
+    sides: list[dict[str, Any]] = field(default_factory=list)
+    peer_places: list[dict[str, Any]] = field(default_factory=list)
 
     def lengths(self) -> tuple[int, ...]:
         """How many rows of each kind there are, for `cut`."""
@@ -97,9 +99,11 @@ class Store:
                     f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
                     "Stop the other process; one node, one writer.",
                 )
-            for table in (t.records, t.sections, t.leaves, t.nodes, t.outbox):
+            for table in (t.records, t.sections, t.leaves, t.nodes, t.outbox, t.sides):
                 if rows := getattr(batch, table.name):
                     db.execute(table.insert(), rows)
+            if batch.peer_places:
+                db.execute(t.peer_places.insert().prefix_with("OR IGNORE"), batch.peer_places)
             if batch.counterproofs:
                 db.execute(t.counterproofs.insert().prefix_with("OR REPLACE"), batch.counterproofs)
             if batch.exhibits:
@@ -212,6 +216,33 @@ class Store:
         with self.writing() as db:
             db.execute(t.exhibits.update().where(t.exhibits.c.id == exhibit).values(present=1))
 
+    def blob_is_anothers(self, blob: str, exhibit: str) -> bool:
+        """Whether the blob is here as the bytes of an exhibit other than ``exhibit``."""
+        x = t.exhibits.c
+        with self.reading() as db:
+            return (
+                db.scalar(sa.select(x.id).where(x.blob == blob, x.id != exhibit, x.present == 1).limit(1)) is not None
+            )
+
+    def givers(self, exhibit: str) -> set[str]:
+        """The nodes that gave this exhibit, in whatever docket."""
+        query = sa.select(t.uses.c.giver).where(t.uses.c.exhibit == exhibit, t.uses.c.giver != "")
+        with self.reading() as db:
+            return set(db.scalars(query))
+
+    def sides(self, docket: str) -> set[str]:
+        """The nodes of both sides of a docket; empty before its opening was entered."""
+        with self.reading() as db:
+            return set(db.scalars(sa.select(t.sides.c.node).where(t.sides.c.docket == docket)))
+
+    def peer_times(self, node: str, position: int) -> tuple[int | None, int | None]:
+        """Of a peer's log: the latest time claimed below ``position`` and the one claimed next above it (POSIX)."""
+        p = t.peer_places.c
+        below = sa.select(p.latest).where(p.node == node, p.position < position).order_by(p.position.desc()).limit(1)
+        above = sa.select(p.claimed).where(p.node == node, p.position > position).order_by(p.position).limit(1)
+        with self.reading() as db:
+            return db.scalar(below), db.scalar(above)
+
     def blob_names(self) -> set[str]:
         """The names of the blobs that exhibits refer to."""
         with self.reading() as db:
@@ -245,6 +276,8 @@ def _engine(path: Path, begin: str, pool_size: int) -> Engine:
             "secure_delete=ON",
             "foreign_keys=ON",
             "busy_timeout=20000",
+            "cache_size=-65536",  # 64 MiB: the index over random identifiers stays in memory well past 10^5 records
+            "wal_autocheckpoint=8000",  # pages; fewer, larger checkpoints write each scattered page once
         ):
             connection.execute(f"PRAGMA {pragma}")
 
