@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
+from comity.docket.claims import Claims, must_own
 from comity.errors import Malformed, NotFound, Unverified
 from comity.signing.canonical import canonical
 from comity.signing.credential import check_credential, read_unverified
@@ -167,9 +168,12 @@ class Directory:
         self._by_authority: dict[str, NodeEntry] = {}
         self._seals: dict[str, tuple[NodeEntry, KeyHistory]] = {}
         self._revoked: dict[tuple[str, str], Revocation] = {}
+        claims = Claims()
         for code, (file, root) in files.items():
+            _claim(code, file, root, claims)
             self._index(code, file)
-            self._index_credentials(code, file, root)
+            self._index_credentials(code, file, root, claims)
+            self._index_revocations(code, file)
 
     def _index(self, code: str, file: PartyFile) -> None:
         for authority in file.authorities:
@@ -179,10 +183,9 @@ class Directory:
             self._by_authority.update(dict.fromkeys(node.authorities, node))
             history = KeyHistory(node.seals)
             self._seals.update({entry.kid: (node, history) for entry in node.seals})
-        self._revoked.update({(r.kid, r.origin): r for r in file.revocations})
 
-    def _index_credentials(self, code: str, file: PartyFile, root: PublicKey) -> None:
-        judiciary = PublicKey.from_text(file.judiciary_root)
+    def _index_credentials(self, code: str, file: PartyFile, root: PublicKey, claims: Claims) -> None:
+        judiciary, offices = PublicKey.from_text(file.judiciary_root), _offices(file)
         for text in file.credentials:
             claimed = _role_claimed(text)
             signer = judiciary if claimed in JUDICIAL_ROLES else root
@@ -192,6 +195,8 @@ class Directory:
                     f"The Party file of {code} carries a credential of Party {credential.party}.",
                     "Ask the Party for a corrected file.",
                 )
+            must_own(code, "the authority", (credential.authority,), offices, "Ask the Party for a corrected file.")
+            claims.take(code, "key", (credential.kid,))
             self._officials[credential.kid] = Official(
                 kid=credential.kid,
                 holder=credential.holder,
@@ -203,6 +208,20 @@ class Directory:
                 valid_until=credential.valid_until,
                 certified_by="judiciary" if signer is judiciary else "party",
             )
+
+    def _index_revocations(self, code: str, file: PartyFile) -> None:
+        """A Party revokes its own officials' keys in its own logs; of two revocations the earlier counts."""
+        hands = [kid for kid, official in self._officials.items() if official.party == code]
+        kept = "A Party revokes its own officials' keys, and keeps their credentials: acts before it stand."
+        must_own(code, "the key", (r.kid for r in file.revocations), hands, kept)
+        logs = "An official's acts stand in the logs of the Party's own nodes: name one of them."
+        must_own(code, "the log", (r.origin for r in file.revocations), (n.origin for n in file.nodes), logs)
+        for revocation in file.revocations:
+            if revocation.position < 0:
+                raise Malformed(f"The key {revocation.kid} is revoked below position 0.", "Positions count from 0.")
+            known = self._revoked.get((revocation.kid, revocation.origin))
+            if known is None or revocation.position < known.position:
+                self._revoked[revocation.kid, revocation.origin] = revocation
 
     def official(self, kid: str) -> Official:
         """The official whose key this is; Unverified when no trusted Party file certifies it."""
@@ -249,6 +268,10 @@ class Directory:
         """Every node of every Party."""
         return [node for _, node in self._nodes.values()]
 
+    def origins(self) -> dict[str, str]:
+        """The Party that keeps each log."""
+        return {node.origin: code for code, node in self._nodes.values()}
+
     def seal_key(self, kid: str, position: int) -> PublicKey:
         """The seal key ``kid`` if it was valid at ``position`` of its node's log; Unverified, saying why, otherwise."""
         return self._sealed_by(kid)[1].valid_at(kid, position)
@@ -288,6 +311,25 @@ class Directory:
             raise NotFound(
                 f"There is no {what} {key!r} in the Party files known here.", "Check the identifier."
             ) from None
+
+
+def _offices(file: PartyFile) -> list[str]:
+    return [*(a.id for a in file.authorities), *(b.id for b in file.oversight)]
+
+
+def _claim(code: str, file: PartyFile, root: PublicKey, claims: Claims) -> None:
+    """Claim every name and key of a Party file. Unverified when another's, or its own twice."""
+    if file.party != code:
+        raise Unverified(f"The file of {code} is that of {file.party}.", "Ask for the right one.")
+    claims.take(code, "key", (root.kid, PublicKey.from_text(file.judiciary_root).kid))
+    claims.take(code, "authority", _offices(file))
+    claims.take(code, "witness", (b.witness_vkey for b in file.oversight if b.witness_vkey))
+    mine = [a.id for a in file.authorities]
+    for node in file.nodes:
+        claims.take(code, "node", (node.id,))
+        claims.take(code, "log", (node.origin,))
+        claims.take(code, "key", (*(entry.kid for entry in node.seals), *node.envelopes))
+        must_own(code, "the authority", node.authorities, mine, "A node serves authorities of its own Party.")
 
 
 def _role_claimed(text: str) -> str:

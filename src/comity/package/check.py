@@ -23,7 +23,7 @@ from comity.package.container import Limits
 from comity.package.contents import PackageContents
 from comity.package.exhibits import check_exhibits
 from comity.package.lines import record_lines
-from comity.package.proved import Proved, check_positions, check_times, origins_of, prove, record_name
+from comity.package.proved import Proved, check_positions, check_times, prove, record_name
 from comity.package.reader import Package, open_package
 from comity.package.replay import Assessed, replay
 from comity.package.verdict import Line, Report, Verdict
@@ -72,9 +72,7 @@ def check_package(
     with report.guard("the package"):
         contents = package.contents
         directory = _directory(contents, anchors, report)
-        benches = {
-            origin: Bench(proceedings, law, directory, party) for origin, (party, _) in origins_of(directory).items()
-        }
+        benches = {origin: Bench(proceedings, law, directory, party) for origin, party in directory.origins().items()}
         records = _prove_all(contents, anchors, benches, now, report)
         with report.stage("package seal", "RFC 7515", f"Sealed by {contents.made_by}: nothing was left out since."):
             _check_seal(package, directory, records)
@@ -120,8 +118,6 @@ def _directory(contents: PackageContents, anchors: Anchors, report: Report) -> D
         if root is None:
             raise Unverified(f"The anchors name no root for {code}.", "Obtain it from that Party and compare it.")
         file = open_party_file(data, root)
-        if file.party != code:
-            raise Unverified(f"The file of {code} is that of {file.party}.", "Ask for the right one.")
         files[code] = (file, root)
         why = f"The file of {code}, version {file.version} of {file.issued}, is signed by the root the anchors name."
         report.check(f"Party file {code}", True, "RFC 7515; ARCHITECTURE, hand and seal", why)

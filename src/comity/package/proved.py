@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from comity.docket.assess import Bench
 from comity.docket.authenticate import Authentic, authenticate
-from comity.docket.directory import Directory, NodeEntry
+from comity.docket.directory import Directory
 from comity.docket.logged import Logged, Place, check_bracket, check_logged, check_not_backdated
 from comity.errors import Unverified
 from comity.package.anchors import Anchors
@@ -45,21 +45,6 @@ class Proved:
 def record_name(step: str, identifier: str) -> str:
     """How a record is called in a sentence."""
     return f"{step} ({identifier[:15]}…)"
-
-
-def origins_of(directory: Directory) -> dict[str, tuple[str, NodeEntry]]:
-    """Each log's Party and node. Unverified when two Parties claim the same log, authority, node or seal key."""
-    origins: dict[str, tuple[str, NodeEntry]] = {}
-    claimed: dict[tuple[str, str], str] = {}
-    for code, file in directory.files.items():
-        names = [("authority", a.id) for a in file.authorities]
-        for node in file.nodes:
-            names += [("node", node.id), ("log", node.origin), *(("seal key", e.kid) for e in node.seals)]
-            origins[node.origin] = (code, node)
-        for name in names:
-            if claimed.setdefault(name, code) != code:
-                raise Unverified(f"{claimed[name]} and {code} both claim the {name[0]} {name[1]}.", "Ask both Parties.")
-    return origins
 
 
 def prove(packaged: PackagedRecord, docket: str, bench: Bench, anchors: Anchors, now: int) -> Proved:
