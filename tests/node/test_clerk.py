@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from comity.docket.docket import Docket
+from comity.docket.docket import Docket
 from comity.docket.duty import OpenDuty
 from comity.node.node import Node
 from comity.proceedings import bodies
@@ -65,14 +67,29 @@ def test_nothing_a_second_before_and_one_note_after(nodes: Nodes) -> None:
     assert note.provision
 
 
-def test_the_other_side_notes_it_too_and_neither_note_brings_another(nodes: Nodes) -> None:
+def test_who_owes_notes_and_the_other_side_receives_the_note(nodes: Nodes) -> None:
     de, fr = watched(nodes)
     nodes.clock.now = expires(fr, "acknowledge")
-    assert (fr.clerk.look(), de.clerk.look()) == (1, 1)
+    assert (de.clerk.look(), fr.clerk.look()) == (0, 1)
     nodes.settle()
     for node in (de, fr):
-        assert {e.record.party for e in node.registrar.docket(DOCKET).all("request.overdue")} == {"DE", "FR"}
+        assert [e.record.party for e in node.registrar.docket(DOCKET).all("request.overdue")] == ["FR"]
         assert node.clerk.look() == 0
+
+
+def test_what_fails_for_one_docket_is_looked_at_again_and_keeps_no_other_waiting(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, fr = watched(nodes)
+    nodes.clock.now = expires(fr, "acknowledge")
+
+    def broken(docket: str) -> Docket:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fr.registrar, "docket", broken)
+        assert fr.clerk.look() == 0
+    assert fr.clerk.look() == 1
 
 
 def test_a_duty_discharged_in_time_is_never_noted(nodes: Nodes) -> None:

@@ -7,7 +7,9 @@ a record like any other and goes through the registrar.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -20,6 +22,7 @@ from comity.node.store import Store
 from comity.proceedings.bodies import Overdue
 
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class Clerk:
@@ -57,14 +60,28 @@ class Clerk:
         table = bench.proceedings.get(docket.proceeding)
         return open_duties(docket, table, bench.law, bench.directory) if table is not None else ()
 
+    def _own(self, docket: Docket) -> list[OpenDuty]:
+        """The duties that this node's own Party owes: who owes, notes; the other side receives the note."""
+        return [d for d in self.duties(docket) if d.party == self._registrar.bench.assessor]
+
     def look(self) -> int:
         """Note what is overdue now; how many notes were filed."""
         with self._lock:
             changed, self._changed = self._changed, set()
         for docket_id in changed:
-            self._refresh(docket_id)
+            self._safely(self._refresh, docket_id)
         now = self._clock()
-        return sum(self._note(d, now) for d, at in list(self._expires.items()) if at <= now)
+        late = [docket_id for docket_id, at in list(self._expires.items()) if at <= now]
+        return sum(self._safely(lambda d: self._note(d, now), docket_id) or 0 for docket_id in late)
+
+    def _safely(self, act: Callable[[str], T], docket_id: str) -> T | None:
+        """What fails for one docket is tried again at the next look and keeps no other from being looked at."""
+        try:
+            return act(docket_id)
+        except Exception:
+            _log.exception("clerk.docket_failed", docket=docket_id)
+            self.changed([docket_id])
+            return None
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):
@@ -75,7 +92,7 @@ class Clerk:
 
     def _refresh(self, docket_id: str) -> None:
         docket = self._registrar.docket(docket_id)
-        moments = [d.expires for d in self.duties(docket) if d.expires is not None and not _noted(docket, d)]
+        moments = [d.expires for d in self._own(docket) if d.expires is not None and not _noted(docket, d)]
         if moments:
             self._expires[docket_id] = min(moments)
         else:
@@ -83,7 +100,7 @@ class Clerk:
 
     def _note(self, docket_id: str, now: datetime) -> int:
         docket, filed = self._registrar.docket(docket_id), 0
-        for duty in self.duties(docket):
+        for duty in self._own(docket):
             if duty.state(now) != "overdue" or _noted(docket, duty):
                 continue
             body = Overdue(
