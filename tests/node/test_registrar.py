@@ -219,7 +219,7 @@ def test_an_unknown_field_within_a_section_is_refused_as_a_finding(nodes: Nodes,
     record, sections = compose_draft(nodes, body=kind(**body))
     entered = de.registrar.file(record, put_hand(record_id(record), nodes.world.who("DE", "prosecutor").key), sections)
     assert not entered.effect
-    assert "surprise" in entered.findings[0].why
+    assert "offence" in entered.findings[0].why
 
 
 def test_sections_that_do_not_come_along_or_were_altered_are_malformed(nodes: Nodes, de: Node) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -22,13 +22,15 @@ from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket, Entry
 from comity.docket.logged import Logged, act_bytes, signature_bytes
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS, SealedRecord, compose, record_id, seal_payload
-from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised, Unverified
+from comity.docket.sides import addressed, sides_of
+from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised
 from comity.node import consequences
 from comity.node.dockets import Closed, Dockets
-from comity.node.sides import addressed, participants
+from comity.node.peer_door import check_opening, check_peer
 from comity.node.store import Batch, Store
 from comity.node.vault import Vault
 from comity.signing.canonical import canonical
+from comity.signing.hand import check_hand
 from comity.signing.keys import PrivateKey
 from comity.signing.seal import seal
 from comity.tlog.leaf import ActLeaf, commit
@@ -124,21 +126,32 @@ class Session:
         docket = self.docket(sealed.record.docket)
         known = docket.by_id.get(identifier)
         if known is not None:
-            return self._again(known)
+            return self._again(known, filed, sealed)
         position = self._size + len(self.prepared)
-        if filed.door is not Door.PEER:
-            self._check_door(filed.door, sealed, docket)
-            sealed = self._sealed(sealed, position)
-        own, directory = self.registry.entry, self.registry.bench.directory
-        if filed.logged is not None:
-            authentic = authenticate(sealed, directory, filed.position)
-        else:
-            authentic = authenticate(sealed, directory, position, sealed_here=own)
-        self._check_side(authentic, docket, filed)
+        authentic = self._admitted(filed, sealed, docket, position)
         entry = assess(authentic, docket, self.registry.bench)
+        if filed.door is Door.PEER:
+            check_opening(entry, docket)
         prepared = self._enter(authentic, entry, docket, position)
         consequences.follow(self, filed, authentic, entry)
         return prepared
+
+    def _admitted(self, filed: Filed, sealed: SealedRecord, docket: Docket, position: int) -> Authentic:
+        """The filing, found authentic and then admissible at its door. Whoever is not who they say learns nothing."""
+        own, directory = self.registry.entry, self.registry.bench.directory
+        if filed.door is Door.PEER:
+            authentic = authenticate(sealed, directory, filed.position)
+            check_peer(self, filed, authentic, docket)
+            return authentic
+        if sealed.record.authority not in own.authorities:
+            raise NotAuthorised(
+                f"This node does not serve {sealed.record.authority!r}.", "File at the node that serves it."
+            )
+        if filed.door is Door.OFFICIAL:
+            self._check_official(sealed)
+        authentic = authenticate(sealed, directory, position, sealed_here=own)
+        self._check_door(filed.door, sealed, docket)
+        return replace(authentic, sealed=self._sealed(sealed, position))
 
     def docket(self, docket: str) -> Docket:
         """A docket as this batch has it so far."""
@@ -155,6 +168,32 @@ class Session:
         if row is None:
             raise Conflict(f"The record {record} is not in the store.", "Restart the node; nothing was lost.")
         return int(row["position"])
+
+    def sides(self, docket: str) -> set[str]:
+        """The nodes of both sides of a docket, as this batch has it so far; empty before its opening."""
+        pending = {row["node"] for row in self.batch.sides if row["docket"] == docket}
+        return pending or self.registry.store.sides(docket)
+
+    def peer_times(self, node: str, position: int) -> tuple[int | None, int | None]:
+        """As `Store.peer_times`, with what this batch adds."""
+        below, above = self.registry.store.peer_times(node, position)
+        pending = [row for row in self.batch.peer_places if row["node"] == node]
+        before = [row["latest"] for row in pending if row["position"] < position]
+        after = [(row["position"], row["claimed"]) for row in pending if row["position"] > position]
+        below = max((*before, *(() if below is None else (below,))), default=None)
+        return below, min(after)[1] if after and above is None else above
+
+    def givers(self, exhibit: str) -> set[str]:
+        """The nodes that gave an exhibit, in whatever docket."""
+        pending = {row["giver"] for row in self.batch.uses if row["exhibit"] == exhibit and row["giver"]}
+        return pending | self.registry.store.givers(exhibit)
+
+    def _keep_sides(self, authentic: Authentic, docket: Docket) -> None:
+        nodes = sides_of(authentic.node.id, authentic.values, self.registry.bench.directory)
+        self.batch.sides.extend(
+            {"docket": docket.id, "node": node, "mark": self.registry.vault.mark(f"side {docket.id} {node}")}
+            for node in sorted(nodes)
+        )
 
     def keep_counterproof(self, record: str, logged: Logged) -> None:
         """Keep how a peer's log proves a record."""
@@ -188,8 +227,6 @@ class Session:
     def _check_door(self, door: Door, sealed: SealedRecord, docket: Docket) -> None:
         """What is asked of this node's own filings before they are sealed."""
         record = sealed.record
-        if record.authority not in self.registry.entry.authorities:
-            raise NotAuthorised(f"This node does not serve {record.authority!r}.", "File at the node that serves it.")
         if unknown := set(record.answers) - set(docket.by_id):
             raise NotAdmitted(
                 f"The record answers {sorted(unknown)[0]}, which is not in this docket.", "Read the docket."
@@ -201,8 +238,8 @@ class Session:
             )
         self._check_clock(record.time)
         if door is Door.OFFICIAL:
-            self._check_official(sealed)
             self._check_builds_on(sealed, docket)
+            consequences.check_exhibits(self, sealed)
 
     def _check_builds_on(self, sealed: SealedRecord, docket: Docket) -> None:
         """Whatever an own act builds on must reach the other side, and the other side stays the one it opened with."""
@@ -211,8 +248,8 @@ class Session:
             if not entry.effect and entry.record.authority in own.authorities:
                 raise NotAdmitted(f"The record answers {entry.id}, which has no effect.", "Answer the docket's heads.")
         values = {name: section.value for name, section in sealed.sections.items()}
-        sides = participants(docket, directory) if docket.opening is not None else set()
-        if sides and addressed(values, directory) - sides:
+        to = addressed(values, directory)
+        if to and (sides := self.sides(docket.id)) and to - sides:
             raise NotAdmitted("The docket was opened with another addressee.", "Draft a request in a new docket.")
 
     def _check_official(self, sealed: SealedRecord) -> None:
@@ -223,7 +260,6 @@ class Session:
             raise NotAuthorised("The filing bears no hand.", "Put your own hand to it: comity file --as KEY.")
         if set(sealed.sections) != set(sealed.record.sections):
             raise Malformed("Not all sections that the record names were sent.", "File it with all its sections.")
-        consequences.check_exhibits(self.registry, sealed)
 
     def _check_clock(self, at: datetime) -> None:
         off = abs((at - self.now).total_seconds())
@@ -233,34 +269,12 @@ class Session:
                 "Set the clock that is wrong, then file anew.",
             )
 
-    def _check_side(self, authentic: Authentic, docket: Docket, filed: Filed) -> None:
-        """What is asked of a peer: its own records only, in a docket that both are party to, not from the future."""
-        if filed.door is not Door.PEER:
-            return
-        record = authentic.sealed.record
-        if authentic.node.id == self.registry.entry.id:
-            raise NotAdmitted(
-                "A peer sent a record that this node would have sealed.", "Compare both logs; tell oversight."
-            )
-        if filed.logged is None or filed.logged.origin != authentic.node.origin:
-            raise Unverified(
-                "The record's proof is not from the log of the node that sealed it.", "Ask for its own proof."
-            )
-        if set(record.answers) - set(docket.by_id):
-            raise Conflict(
-                "Earlier records of this docket have not arrived.", "Deliver them first; this one is tried again."
-            )
-        ahead = (record.time - self.now).total_seconds()
-        if ahead > self.registry.clock_tolerance:
-            raise NotAdmitted(f"The record's time is {ahead:.0f} s ahead of this node's clock.", "Compare both clocks.")
-        directory = self.registry.bench.directory
-        sides = participants(docket, directory) or {authentic.node.id} | addressed(authentic.values, directory)
-        if self.registry.entry.id not in sides or authentic.node.id not in sides:
-            raise NotAdmitted(
-                "This node or the sender is no party to that docket.", "Send it to the node it is addressed to."
-            )
-
-    def _again(self, known: Entry) -> Prepared:
+    def _again(self, known: Entry, filed: Filed, sealed: SealedRecord) -> Prepared:
+        """What was entered before. An official's: told only to whose hand it bears."""
+        if filed.door is Door.OFFICIAL:
+            self._check_official(sealed)
+            if sealed.hand is not None:
+                check_hand(sealed.hand, known.id, self.registry.bench.directory.official(sealed.hand.kid).key)
         pending = next((p for p in self.prepared if p.entry.id == known.id), None)
         if pending is not None:
             return Prepared(pending.entry, pending.position, pending.at, again=True)
@@ -289,6 +303,8 @@ class Session:
         if sealed.sections:
             body, key = vault.seal_sections(entry.id, sealed.sections)
             self.batch.sections.append({"record": entry.id, "body": body, "key": key})
+        if entry.effect and docket.opening is None:
+            self._keep_sides(authentic, docket)
         prepared = Prepared(entry, position, at, leaf)
         self.prepared.append(prepared)
         self.changed[docket.id] = docket.with_entry(entry)

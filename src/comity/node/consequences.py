@@ -11,11 +11,11 @@ from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry
 from comity.docket.record import SealedRecord
 from comity.errors import Malformed, NotAdmitted
-from comity.node.sides import participants
+from comity.node.erasure import STEP, Act, contents_erased
 from comity.proceedings.bodies import Erasure, Production, Receipt
 
 if TYPE_CHECKING:
-    from comity.node.admission import Filed, Registry, Session
+    from comity.node.admission import Filed, Session
 
 
 def follow(session: Session, filed: Filed, authentic: Authentic, entry: Entry) -> None:
@@ -27,20 +27,30 @@ def follow(session: Session, filed: Filed, authentic: Authentic, entry: Entry) -
     if entry.effect and isinstance(entry.body, Production):
         _exhibits_due(session, filed, authentic, entry.body)
     if entry.effect and isinstance(entry.body, Erasure):
-        _erase(session, entry)
+        _erase(session, filed, entry)
 
 
-def check_exhibits(registry: Registry, sealed: SealedRecord) -> None:
-    """NotAdmitted when an official's filing names exhibits that are not in the vault yet."""
-    step = sealed.record.step
-    named = sealed.sections.get("exhibits" if step.endswith(".produce") else "digests")
+def check_exhibits(session: Session, sealed: SealedRecord) -> None:
+    """NotAdmitted when an official's filing names exhibits that are not in the vault, or are not this Party's to give.
+
+    What another Party gave goes back to that Party at most: handing it on needs its prior authorisation (Directive
+    (EU) 2016/680 art 35(1)(c), (e)), for which there is no step.
+    """
+    produces = sealed.record.step.endswith(".produce")
+    named = sealed.sections.get("exhibits" if produces else "digests")
     for item in named.value if named is not None and isinstance(named.value, list) else ():
         exhibit = str(item.get("digest", "")) if isinstance(item, dict) else str(item)
-        row = registry.store.exhibit(exhibit)
+        row = session.registry.store.exhibit(exhibit)
         if row is None or not row["present"]:
             raise NotAdmitted(
                 f"The exhibit {exhibit[:80]} is not in this node's vault.",
                 "Upload it first; a peer's exhibit is fetched by itself, try again in a moment.",
+            )
+        if produces and (others := session.givers(exhibit) - session.sides(sealed.record.docket)):
+            raise NotAdmitted(
+                f"The exhibit {exhibit[:80]} was given by {min(others)}; it is not handed on without the prior "
+                "authorisation of the Party that gave it (LED art 35(1)(c), (e)).",
+                "Ask that Party to give it to the requesting Party itself.",
             )
 
 
@@ -52,7 +62,7 @@ def _deliver(session: Session, entry: Entry) -> None:
     if not crossing and not _has_crossed(session, docket):
         return
     earlier = [e for e in docket.entries if e.effect and e.id != entry.id] if crossing else []
-    for node in sorted(participants(docket, session.registry.bench.directory) - {session.registry.entry.id}):
+    for node in sorted(session.sides(docket.id) - {session.registry.entry.id}):
         for each in (*earlier, entry):
             _queue(session, node, "record", each.id)
 
@@ -88,7 +98,8 @@ def _answer_peer(session: Session, filed: Filed, authentic: Authentic, entry: En
 def _exhibits_due(session: Session, filed: Filed, authentic: Authentic, body: Production) -> None:
     """Note which docket uses the exhibits. A peer's: keep the keys that came along, queue fetching what is not here."""
     docket = authentic.sealed.record.docket
-    session.batch.uses.extend({"exhibit": x.digest, "docket": docket} for x in body.exhibits)
+    giver = authentic.node.id if filed.logged is not None else ""
+    session.batch.uses.extend({"exhibit": x.digest, "docket": docket, "giver": giver} for x in body.exhibits)
     if filed.logged is None:
         return
     for exhibit in body.exhibits:
@@ -96,30 +107,43 @@ def _exhibits_due(session: Session, filed: Filed, authentic: Authentic, body: Pr
         if key is None:
             raise Malformed(f"The production came without the key of {exhibit.name[:80]}.", "Deliver it with its keys.")
         blob, stream_key = key[:32].hex(), key[32:]
+        if session.registry.store.blob_is_anothers(blob, exhibit.digest):
+            raise NotAdmitted("The ciphertext named is that of another exhibit.", "Name the exhibit's own ciphertext.")
         session.batch.exhibits.append(
             {
                 "id": exhibit.digest, "size": exhibit.size, "name": exhibit.name[:255],
                 "media_type": exhibit.media_type[:120],
                 "blob": blob, "key": session.registry.vault.wrap_key(exhibit.digest, stream_key),
-                "present": int(session.registry.vault.has(blob)), "stored": session.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "present": 0,  # only bytes that were fetched and read are here
+                "stored": session.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
         )  # fmt: skip
         _queue(session, authentic.node.id, "fetch", exhibit.digest)
 
 
-def _erase(session: Session, entry: Entry) -> None:
+def _erase(session: Session, filed: Filed, entry: Entry) -> None:
+    """Erase what this side may erase of its own; of a peer's erasure nothing follows here but that it is shown."""
+    if filed.logged is not None:
+        return
     body: Erasure = entry.body
     docket = session.docket(entry.record.docket)
-    ours = set(docket.by_id)
+    acts = [_act(session, e) for e in docket.entries if e.id != entry.id]
+    session.batch.erase_records.extend(sorted(contents_erased(_act(session, entry), acts, session.registry.entry.id)))
     productions = [e.body for e in docket.all("request.produce") if isinstance(e.body, Production)]
     produced = {name: x.digest for p in productions for x in p.exhibits for name in (x.id, x.digest)}
-    session.batch.erase_records.extend(r for r in body.records if r in ours and r != entry.id)
     digests = {produced[name] for name in body.exhibits if name in produced}
     for row in (session.registry.store.exhibit(digest) for digest in sorted(digests)):
         if row is not None:
             session.batch.erase_exhibits.append({"exhibit": row["id"], "docket": docket.id})
             session.batch.erase_blobs.append(row["blob"])
     session.erased_from.add(docket.id)
+
+
+def _act(session: Session, entry: Entry) -> Act:
+    own, found = session.registry.entry, session.registry.bench.directory.find_node(entry.record.authority)
+    node = own.id if entry.record.authority in own.authorities else found.id if found is not None else ""
+    erases = entry.body if entry.effect and entry.step == STEP else None
+    return Act(entry.id, node, entry.record.role, entry.step, erases)
 
 
 def _queue(session: Session, node: str, kind: str, subject: str) -> None:

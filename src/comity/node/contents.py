@@ -52,7 +52,7 @@ class Outgoing:
         NotAuthorised when ``reader`` is no party to the docket, whatever the outbox says.
         """
         logged, sealed = self.logged(record), self.sealed(record)
-        if reader.id not in participants(self._dockets.get(sealed.record.docket), self._bench.directory):
+        if reader.id not in self._store.sides(sealed.record.docket):
             raise NotAuthorised(f"{reader.id} is no party to {sealed.record.docket}.", "Nothing is delivered to it.")
         if kind == "proof":
             return Item(kind="proof", record=record, logged=logged)

@@ -52,7 +52,7 @@ class Dockets:
         with self._lock:
             if docket not in self._kept:
                 self.load([docket])
-            return self._kept[docket]
+            return self._kept.get(docket) or Docket(docket)  # what was never entered takes no room
 
     def put(self, docket: Docket) -> None:
         """Keep the newer state of a docket."""
@@ -85,7 +85,8 @@ class Dockets:
         for row in self._store.docket_rows(wanted):
             entries[row["docket"]].append(self.entry(row))
         for docket, found in entries.items():
-            self.put(fold(docket, found))
+            if found:
+                self.put(fold(docket, found))
 
     def entry(self, row: RowMapping) -> Entry:
         """A stored record as it was entered: its findings and effect are read, not recomputed."""

@@ -20,7 +20,7 @@ from comity.docket.record import SealedRecord, open_sections
 from comity.errors import ComityError, Tampered
 from comity.node import tables as t
 from comity.node.dockets import Dockets
-from comity.node.sides import participants
+from comity.node.erasure import STEP, Act, contents_erased
 from comity.node.store import Store
 from comity.node.vault import Vault
 from comity.proceedings.bodies import Erasure, Production
@@ -31,11 +31,10 @@ _TOGETHER = 200  # dockets read at a time
 
 @dataclass(slots=True)
 class _Found:
-    """What the records of all dockets say should be here. ``unread``: an erasure whose own contents were erased."""
+    """What the records of all dockets say should be here."""
 
     produced: dict[str, str] = field(default_factory=dict)  # digest of an exhibit -> its name in the production
     erased: set[str] = field(default_factory=set)
-    unread: bool = False
 
 
 def check_holdings(store: Store, dockets: Dockets, vault: Vault, bench: Bench, own: NodeEntry) -> None:
@@ -49,7 +48,8 @@ def check_holdings(store: Store, dockets: Dockets, vault: Vault, bench: Bench, o
         for of_docket in rows.values():
             _check_docket(of_docket, dockets, bench, own, found)
     _check_exhibits(store, vault, found)
-    _check_outbox(store, dockets, bench, own)
+    _check_sides(store, vault)
+    _check_outbox(store, own)
 
 
 def _no_strays(store: Store) -> None:
@@ -61,26 +61,30 @@ def _no_strays(store: Store) -> None:
                 raise Tampered(f"There are {what} {stray}, which was never entered.", _NEXT)
 
 
-def _check_docket(
-    rows: Iterable[RowMapping], dockets: Dockets, bench: Bench, own: NodeEntry, found: _Found
-) -> None:
-    """Check the contents of one docket's records, newest first, so that erasures are known before what they erased."""
-    erased, unread = set[str](), False
-    for row in sorted(rows, key=lambda r: -int(r["position"])):
-        sealed = _opened(row, dockets)
+def _check_docket(rows: Iterable[RowMapping], dockets: Dockets, bench: Bench, own: NodeEntry, found: _Found) -> None:
+    """Check the contents of one docket's records against what was erased here."""
+    opened = [(row, _opened(row, dockets)) for row in sorted(rows, key=lambda r: int(r["position"]))]
+    erased, acts = set[str](), list[Act]()
+    for row, sealed in opened:
+        act = _act(row, sealed)
+        erased |= contents_erased(act, acts, own.id)
+        acts.append(act)
+        if act.erases is not None and act.node == own.id:
+            found.erased |= set(act.erases.exhibits)
+    for row, sealed in opened:
         whole = set(sealed.sections) == set(sealed.record.sections)
         if whole and row["id"] in erased and sealed.record.sections:
             raise Tampered(f"The contents of {row['id']} were erased and are back.", _NEXT)
-        if not whole and row["id"] not in erased and not unread and _must_be_held(row, sealed, bench, own):
+        if not whole and row["id"] not in erased and _must_be_held(row, sealed, bench, own):
             raise Tampered(f"The contents of {row['id']} are missing, and no erasure names them.", _NEXT)
-        if row["effect"] and row["step"] == "request.erase":
-            body = _read(sealed, Erasure) if whole else None
-            unread, found.unread = unread or body is None, found.unread or body is None
-            erased |= set(body.records) - {row["id"]} if body else set()
-            found.erased |= set(body.exhibits) if body else set()
         if whole and row["effect"] and row["step"] == "request.produce" and row["node"] == own.id:
             production = _read(sealed, Production)
             found.produced |= {x.digest: x.id for x in production.exhibits} if production else {}
+
+
+def _act(row: RowMapping, sealed: SealedRecord) -> Act:
+    erases = _read(sealed, Erasure) if row["effect"] and row["step"] == STEP else None
+    return Act(row["id"], row["node"], sealed.record.role, row["step"], erases)
 
 
 def _opened(row: RowMapping, dockets: Dockets) -> SealedRecord:
@@ -118,11 +122,22 @@ def _check_exhibits(store: Store, vault: Vault, found: _Found) -> None:
             raise Tampered(f"The bytes of the exhibit {row['id']} are missing from the vault.", _NEXT)
     erased = {digest for digest, name in found.produced.items() if {digest, name} & found.erased}
     missing = set(found.produced) - erased - {row["id"] for row in rows}
-    if missing and not found.unread:
+    if missing:
         raise Tampered(f"The exhibit {min(missing)} was produced here and is missing; no erasure names it.", _NEXT)
 
 
-def _check_outbox(store: Store, dockets: Dockets, bench: Bench, own: NodeEntry) -> None:
+def _check_sides(store: Store, vault: Vault) -> None:
+    """Whom a docket's records are delivered to was written by this node itself."""
+    with store.reading() as db:
+        rows = list(db.execute(sa.select(t.sides)).mappings())
+    for row in rows:
+        try:
+            vault.check_mark(f"side {row['docket']} {row['node']}", row["mark"])
+        except ComityError as exc:
+            raise Tampered(f"That {row['node']} is a side of {row['docket']} was written by hand.", _NEXT) from exc
+
+
+def _check_outbox(store: Store, own: NodeEntry) -> None:
     """A delivery that nobody ordered would disclose a record: each must follow from the docket's sides."""
     with store.reading() as db:
         rows = list(db.execute(sa.select(t.outbox)).mappings())
@@ -133,6 +148,6 @@ def _check_outbox(store: Store, dockets: Dockets, bench: Bench, own: NodeEntry) 
         record = store.record_row(row["record"])
         if record is None or record["position"] != row["position"]:
             raise Tampered(f"The outbox has a {name}, which was never entered.", _NEXT)
-        sides = participants(dockets.get(record["docket"]), bench.directory)
+        sides = store.sides(record["docket"])
         if row["node"] not in sides - {own.id} or (row["kind"] == "record") != (record["node"] == own.id):
             raise Tampered(f"The outbox has a {name}, which is not owed to it.", _NEXT)

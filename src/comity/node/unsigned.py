@@ -16,6 +16,7 @@ from comity.docket.assess import Bench, assess
 from comity.docket.authenticate import Authentic, authenticate
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket, Entry
+from comity.docket.finding import Finding
 from comity.docket.logged import Logged, check_logged
 from comity.docket.record import SealedRecord
 from comity.errors import ComityError, Tampered, Unverified
@@ -80,9 +81,20 @@ def _check_docket(rows: Sequence[RowMapping], docket: Docket, start: int, court:
         except (ComityError, msgspec.MsgspecError) as exc:
             raise Tampered(f"The record at position {position} was written past the registrar: {exc}", _NEXT) from exc
         whole = set(sealed.sections) == set(sealed.record.sections)
-        if entry is not None and row["effect"] and not entry.effect and whole:
-            wanting = next(f for f in entry.findings if f.verdict != "clear")
+        wanting = _wanting(entry, docket) if entry is not None and row["effect"] and whole else None
+        if wanting is not None:
             raise Tampered(f"The record at position {position} cannot have effect: {wanting.why}", _NEXT)
         if any(answered not in docket.by_id for answered in sealed.record.answers):
             raise Tampered(f"The record at position {position} answers one that is not here.", _NEXT)
         docket = docket.with_entry(court.entry(row))
+
+
+def _wanting(entry: Entry, docket: Docket) -> Finding | None:
+    """The first finding against the record's effect that can be made now.
+
+    Where contents it was judged by were erased since, only order, side and hand can still be judged.
+    """
+    past = docket.past_of(entry.record.answers)
+    erased = any(e.body is None and e.effect for e in past.entries)
+    asked = [f for f in entry.findings if not erased or f.safeguard in ("order", "side", "hand", "form")]
+    return next((f for f in asked if f.verdict != "clear"), None)

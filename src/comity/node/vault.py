@@ -74,6 +74,14 @@ class Vault:
         """The stream key of an exhibit, for the receiving authority's envelope."""
         return _decrypt(self._wrap, wrapped, exhibit)
 
+    def mark(self, text: str) -> bytes:
+        """A mark that only a holder of the vault key can make for ``text``."""
+        return _encrypt(self._wrap, b"", text)
+
+    def check_mark(self, text: str, mark: bytes) -> None:
+        """Tampered when the mark was not made here for ``text``."""
+        _decrypt(self._wrap, mark, text)
+
     def take_in(self, source: BinaryIO, limit: int) -> StoredBlob:
         """Encrypt a stream of at most ``limit`` bytes into the vault. Constant memory; nothing is left on failure."""
         key = new_stream_key()
