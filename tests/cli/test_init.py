@@ -143,3 +143,16 @@ def test_a_node_signs_two_ways_and_its_log_is_named_after_it(desk: Path) -> None
     assert entry.origin == "node.de.example/act-log/2026"
     assert len(entry.log_vkeys) == 2
     assert msgspec.toml.decode((desk / "n" / "comity.toml").read_bytes())["cadence_seconds"] == 2.5
+
+
+def test_trust_names_the_least_version_and_takes_no_older_file(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole_party()
+    older = (desk / "de" / "DE.json").read_bytes()
+    assert official("hands/c.key", "officer", "de-contact") == 0
+    assert run(["init", "publish", "de"]) == 0
+    assert run(["init", "trust", "lawyer", "de/DE.json"]) == 0
+    assert read_anchors((desk / "lawyer" / "anchors.toml").read_text()).least_versions == {"DE": 2}
+    (desk / "de" / "DE.json").write_bytes(older)
+    assert run(["init", "trust", "lawyer", "de/DE.json"]) == 4
+    assert "the anchors ask for 2" in capsys.readouterr().err
+    assert read_anchors((desk / "lawyer" / "anchors.toml").read_text()).least_versions == {"DE": 2}

@@ -96,6 +96,19 @@ def test_oversize_is_refused_before_it_is_read() -> None:
         read_anchors("#" * (5 << 20))
 
 
+def test_a_least_version_is_kept_and_an_older_party_file_refused() -> None:
+    bound = Anchors(GOOD.parties, GOOD.policies, {"DE": 3})
+    read = read_anchors(write_anchors(bound))
+    assert read == bound != GOOD
+    for party, version in (("DE", 3), ("DE", 4), ("FR", 1)):
+        read.check_version(party, version)
+    with pytest.raises(Unverified, match="version 2; the anchors ask for 3"):
+        read.check_version("DE", 2)
+    for wrong in ("0", "-1", "true", '"3"', "3.5"):
+        with pytest.raises(Malformed):
+            read_anchors(write_anchors(bound).replace("least_version = 3", f"least_version = {wrong}"))
+
+
 def test_one_root_for_two_parties_is_refused() -> None:
     root = WORLD.root("DE").public
     with pytest.raises(Malformed, match="same root"):

@@ -136,6 +136,11 @@ def test_other_anchors_give_another_answer() -> None:
     assert "missing: es" in what(verdict)
 
 
+def test_a_party_file_older_than_the_anchors_allow_is_refused() -> None:
+    assert _anchored(least_versions={"DE": 1, "FR": 1}).ok
+    assert "the anchors ask for 2" in what(_anchored(least_versions={"FR": 2}))
+
+
 def test_a_verifier_whose_clock_is_before_the_cosignatures_says_so() -> None:
     sides, data = s.good()
     assert "ahead of the clock" in what(s.verdict(data, sides.world, now=s.COSIGNED - 301))

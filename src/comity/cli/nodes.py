@@ -17,7 +17,7 @@ from comity.cli.parties import ROOT_PUB, code_of, read_draft, write_text
 from comity.docket.directory import NodeEntry, OversightBody, PartyFile, open_party_file
 from comity.errors import Malformed, NotFound
 from comity.node.keys import NodeKeys, private_line, read_private_line, read_secret, write_secret
-from comity.package.anchors import Anchors, write_anchors
+from comity.package.anchors import Anchors, read_anchors, write_anchors
 from comity.signing.canonical import canonical
 from comity.signing.keys import PublicKey
 from comity.signing.trust import KeyEntry
@@ -110,13 +110,24 @@ def trust(folder: Path, files: Iterable[Path], roots: Mapping[str, PublicKey]) -
         file = open_party_file(data, root)
         opened[file.party] = (file, root, data)
     anchors = Anchors(
-        {code: root for code, (_, root, _) in opened.items()}, policies_of([file for file, _, _ in opened.values()])
+        {code: root for code, (_, root, _) in opened.items()},
+        policies_of([file for file, _, _ in opened.values()]),
+        {code: file.version for code, (file, _, _) in opened.items()},
     )
+    _not_older(folder / "anchors.toml", anchors)
     (folder / "parties").mkdir(parents=True, exist_ok=True)
     for code, (_, _, data) in opened.items():
         write_text(folder / "parties" / f"{code}.json", data.decode("ascii"))
     write_text(folder / "anchors.toml", write_anchors(anchors))
     return anchors
+
+
+def _not_older(path: Path, anchors: Anchors) -> None:
+    """Unverified when a Party file is older than the one trusted here before, under the same root."""
+    before = read_anchors(path.read_text(encoding="utf-8")) if path.exists() else None
+    for code, version in anchors.least_versions.items():
+        if before is not None and before.parties.get(code) == anchors.parties[code]:
+            before.check_version(code, version)
 
 
 def _root_beside(path: Path) -> PublicKey:

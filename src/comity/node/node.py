@@ -28,6 +28,8 @@ from comity.node.keys import NodeKeys
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.mailbox import Mailbox, Transport
+from comity.node.party_versions import FILE as PARTY_VERSIONS
+from comity.node.party_versions import accept_versions
 from comity.node.peers import PeerCheckpoints, unread
 from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
@@ -86,7 +88,10 @@ class Node:
     def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
         """Read keys, Party files and anchors, check everything stored, and put the node together."""
         anchors, files = _anchors(settings, base), base / settings.parties
-        directory, _ = read_parties(files, anchors)
+        directory, signed = read_parties(files, anchors)
+        data = base / settings.data
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        accept_versions(data / PARTY_VERSIONS, {c: (directory.files[c].version, raw) for c, raw in signed.items()})
         entry = directory.node(settings.node)
         party = directory.party_of(entry.authorities[0])
         bench = Bench(PROCEEDINGS, load_law(), directory, party)
@@ -138,13 +143,19 @@ class Node:
 
 
 def read_parties(folder: Path, anchors: Anchors) -> tuple[Directory, dict[str, bytes]]:
-    """The directory of all Party files in ``folder`` whose root is pinned, and the files as published."""
+    """The directory of all Party files in ``folder`` whose root is pinned, and the files as published.
+
+    BadLaw when one is missing, Unverified when one is older than the anchors allow or speaks for another Party.
+    """
     signed = {code: folder / f"{code}.json" for code in anchors.parties}
     missing = [code for code, path in signed.items() if not path.exists()]
     if missing:
         raise BadLaw(f"The Party file of {missing[0]} is missing in {folder.name}.", f"Obtain {missing[0]}.json.")
     raw = {code: path.read_bytes() for code, path in signed.items()}
-    return Directory({code: (open_party_file(raw[code], root), root) for code, root in anchors.parties.items()}), raw
+    directory = Directory({c: (open_party_file(raw[c], root), root) for c, root in anchors.parties.items()})
+    for code, file in directory.files.items():
+        anchors.check_version(code, file.version)
+    return directory, raw
 
 
 def _anchors(settings: Settings, base: Path) -> Anchors:
@@ -159,7 +170,6 @@ def _assemble(
     outside: Outside,
 ) -> Node:  # fmt: skip
     data = base / settings.data
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = _lock(data)
     keys = NodeKeys.load(base / settings.keys)
     policies = {origin: anchors.policy(origin) for origin in anchors.policies}

@@ -1,8 +1,9 @@
 """Anchors: what a verifier trusts before opening anything. One TOML file that can be compared by telephone.
 
-It holds each Party's root key and, for each log, a C2SP tlog-policy: the log's key and the witnesses whose
-cosignatures this verifier asks for. Beside each stands a fingerprint in digits, which two people can read to each
-other in any language; a file whose fingerprints do not fit its keys is refused.
+It holds each Party's root key (and, where given, the least version of its Party file that counts) and, for each log, a
+C2SP tlog-policy: the log's key and the witnesses whose cosignatures this verifier asks for. Beside each key and policy
+stands a fingerprint in digits, which two people can read to each other in any language; a file whose fingerprints do
+not fit its keys is refused.
 
 Left to others: where a lawyer gets the digits to compare with (the Party's official journal, a telephone call);
 what a policy is worth (`comity.tlog.policy_lint`).
@@ -15,7 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -36,10 +37,14 @@ _HEADER = """\
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """Party code to root key; log origin to policy text. Raises Malformed for anything that could prove nothing."""
+    """Party code to root key; log origin to policy text. Raises Malformed for anything that could prove nothing.
+
+    ``least_versions``: for a Party's code, the lowest version of its Party file that counts; any, when not named.
+    """
 
     parties: Mapping[str, PublicKey]
     policies: Mapping[str, str]
+    least_versions: Mapping[str, int] = field(default_factory=dict)
     _parsed: dict[str, Policy] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +60,15 @@ class Anchors:
         if origin not in self._parsed:
             raise Unverified(f"The log {origin} is not among the anchors.", "If you trust it, add its policy to them.")
         return self._parsed[origin]
+
+    def check_version(self, party: str, version: int) -> None:
+        """Unverified when a Party file is older than these anchors allow: it could hide a revocation."""
+        least = self.least_versions.get(party, 0)
+        if version < least:
+            raise Unverified(
+                f"The Party file of {party} has version {version}; the anchors ask for {least} or later.",
+                f"Obtain {party}'s newest file; for a package, ask for it to be made again with that file.",
+            )
 
     def fingerprints(self) -> tuple[tuple[str, str], ...]:
         """Each anchor's name and fingerprint, in the order of the file."""
@@ -86,6 +100,7 @@ def fingerprint(kind: str, name: str, data: bytes) -> str:
 class _Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: str
     fingerprint: str
+    least_version: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class _Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,7 +122,8 @@ def read_anchors(text: str) -> Anchors:
     if not file.parties or not file.logs:
         raise Malformed("The anchors name no Party or no log, so they prove nothing.", "Add [parties.XX] and [logs.…].")
     parties = {code: PublicKey.from_text(part.root) for code, part in file.parties.items()}
-    anchors = Anchors(parties, {origin: log.policy for origin, log in file.logs.items()})
+    least = {code: part.least_version for code, part in file.parties.items() if part.least_version is not None}
+    anchors = Anchors(parties, {origin: log.policy for origin, log in file.logs.items()}, least)
     written = [p.fingerprint for _, p in sorted(file.parties.items())]
     written += [p.fingerprint for _, p in sorted(file.logs.items())]
     for (name, right), stated in zip(anchors.fingerprints(), written, strict=True):
@@ -133,7 +149,9 @@ def write_anchors(anchors: Anchors) -> str:
     marks = dict(anchors.fingerprints())
     parts = [_HEADER + f'format = "{FORMAT}"\n']
     for code, root in sorted(anchors.parties.items()):
-        parts.append(f'[parties.{code}]\nroot = "{root.to_text()}"\nfingerprint = "{marks[f"Party {code}"]}"\n')
+        least = anchors.least_versions.get(code)
+        bound = f"least_version = {least}\n" if least is not None else ""
+        parts.append(f'[parties.{code}]\nroot = "{root.to_text()}"\nfingerprint = "{marks[f"Party {code}"]}"\n{bound}')
     for origin, text in sorted(anchors.policies.items()):
         mark = marks[f"log {origin}"]
         parts.append(f'[logs.{_basic(origin)}]\nfingerprint = "{mark}"\npolicy = """\n{_escaped(text)}"""\n')

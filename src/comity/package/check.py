@@ -118,6 +118,7 @@ def _directory(contents: PackageContents, anchors: Anchors, report: Report) -> D
         if root is None:
             raise Unverified(f"The anchors name no root for {code}.", "Obtain it from that Party and compare it.")
         file = open_party_file(data, root)
+        anchors.check_version(code, file.version)
         files[code] = (file, root)
         why = f"The file of {code}, version {file.version} of {file.issued}, is signed by the root the anchors name."
         report.check(f"Party file {code}", True, "RFC 7515; ARCHITECTURE, hand and seal", why)
@@ -161,8 +162,16 @@ def _prove_all(
                 raise Unverified(f"No Party file here names the log {strangers[0]}.", "Ask for that Party's file.")
             proved.append(found)
         for wrong in report.problems[before:]:
-            line = Line(check="proof", ok=False, provision=_TREE, why=wrong.what, step=filed.step, record=packaged.id,
-                        at=filed.at, effect=False)
+            line = Line(
+                check="proof",
+                ok=False,
+                provision=_TREE,
+                why=wrong.what,
+                step=filed.step,
+                record=packaged.id,
+                at=filed.at,
+                effect=False,
+            )
             report.lines.append(line)
     return proved
 
@@ -183,8 +192,11 @@ def _check_logs(
     for record in effective[crossing[0] :]:
         lacking = sorted(both - set(record.places))
         if lacking:
-            report.problem(record.name, f"It has no proof from the log {lacking[0]}; both sides must have logged it.",
-                           "Ask for the missing proof; an act that only one side logged proves nothing to the other.")
+            report.problem(
+                record.name,
+                f"It has no proof from the log {lacking[0]}; both sides must have logged it.",
+                "Ask for the missing proof; an act that only one side logged proves nothing to the other.",
+            )
 
 
 def _crosses(record: Proved, bench: Bench) -> bool:
