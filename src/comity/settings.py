@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long to wait for another node or a witness."""
     clerk_seconds: float = 30.0
     """Time between two looks of the clerk at the duties."""
+    anchor_seconds: float = 3600.0
+    """Time between two looks at the peers' logs; each commits their newest checkpoints to this node's own log."""
     clock_tolerance_seconds: int = 300
     """How far a filing's time may be from this node's clock."""
     freshness_seconds: int = 3600

@@ -18,7 +18,9 @@ from comity.docket.directory import Directory, NodeEntry, open_party_file, sign_
 from comity.docket.docket import Docket
 from comity.docket.record import compose, record_id
 from comity.errors import Unreachable
+from comity.node.export import RowsSource
 from comity.node.keys import NodeKeys
+from comity.node.log_source import LogSource
 from comity.node.node import Node, Outside
 from comity.node.registrar import Entered
 from comity.package.anchors import Anchors, write_anchors
@@ -94,6 +96,7 @@ class Wire:
         self.nodes: dict[str, Node] = {}
         self.spoil: Callable[[NodeEntry, bytes], bytes] = lambda _, data: data
         self.sent: list[tuple[str, bytes]] = []
+        self.logs: dict[str, WireLog] = {}
 
     def post(self, node: NodeEntry, data: bytes) -> bytes:
         data = self.spoil(node, data)
@@ -103,6 +106,10 @@ class Wire:
             raise Unreachable(f"{node.id} is not running.", "")
         return canonical(msgspec.to_builtins(there.inbox.receive(data)))
 
+    def log_of(self, node: NodeEntry) -> WireLog:
+        """Where that node's log is read."""
+        return self.logs.setdefault(node.id, WireLog(self, node.id))
+
     def fetch(self, node: NodeEntry, blob: str) -> Iterator[bytes]:
         there = self.nodes.get(node.id)
         if there is None:
@@ -110,6 +117,26 @@ class Wire:
         with there.vault.open_blob(blob) as source:
             while chunk := source.read(1 << 20):
                 yield chunk
+
+
+class WireLog:
+    """A peer's log, read in memory while the peer is running. ``shown`` is what it shows instead, when it lies."""
+
+    def __init__(self, wire: Wire, node: str) -> None:
+        self._wire, self._node = wire, node
+        self.shown: LogSource | None = None
+
+    def checkpoint(self) -> bytes:
+        return self._source().checkpoint()
+
+    def fetch(self, path: str) -> bytes:
+        return self._source().fetch(path)
+
+    def _source(self) -> LogSource:
+        there = self._wire.nodes.get(self._node)
+        if there is None:
+            raise Unreachable(f"{self._node} is not running.", "")
+        return self.shown or RowsSource(there.store)
 
 
 class Nodes:
@@ -125,7 +152,7 @@ class Nodes:
 
     def open(self, party: str, clock: Callable[[], datetime] | None = None) -> Node:
         settings = Settings(node=f"{party.lower()}-node", cadence_seconds=3600, retry_seconds=0.01, clerk_seconds=3600)
-        outside = Outside(clock or self.clock, self.wire, self.witnesses)
+        outside = Outside(clock or self.clock, self.wire, self.witnesses, self.wire.log_of)
         node = Node.open(settings, self.folder / party, outside)
         node.registrar.start()
         self.wire.nodes[node.entry.id] = node

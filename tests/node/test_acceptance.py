@@ -10,13 +10,17 @@ import msgspec
 import pytest
 
 from comity.docket.logged import Earlier
+from comity.docket.record import SealedRecord, compose, record_id, seal_payload
 from comity.node.delivery import Item, Outcome
 from comity.node.node import Node
+from comity.signing.hand import put_hand
+from comity.signing.seal import seal
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.encoding import encode_base64
 from comity.tlog.note import Signer
 from comity.tlog.tree import Tree, leaf_hash
 from tests.node import matters
+from tests.node.insider import enter_by_hand
 from tests.node.lying_peer import Liar
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
@@ -209,13 +213,22 @@ def test_a_decision_waits_until_the_other_log_is_proved_to_hold_the_request(two:
 
 
 def test_an_answer_to_a_request_that_was_never_sent_is_turned_away(two: Two) -> None:
-    """FR learned the name of a docket that DE has only drafted, and "recognises" it."""
-    nodes, judge = two.nodes, two.nodes.world.who("FR", "judge")
-    forged = nodes.file(two.fr, DOCKET, "request.recognise", recognition(), judge)
+    """FR's insiders enter a recognition that builds on the draft alone, in their own log, past their registrar."""
+    matters.send(two.nodes, two.de)
+    two.nodes.settle()
+    judge, draft = two.nodes.world.who("FR", "judge"), matters.latest(two.fr, "request.draft").id
+    record, sections = compose(
+        docket=DOCKET, step="request.recognise", answers=(draft,), party="FR", authority=judge.authority, role="judge",
+        at=two.nodes.clock(), body=recognition(),
+    )  # fmt: skip
+    hand = put_hand(record_id(record), judge.key)
+    mark = seal(seal_payload(record, hand), two.nodes.keys["FR"].seal)
+    sealed = SealedRecord(record=record, hand=hand, seal=mark, sections=sections)
+    enter_by_hand(two.fr.store, two.fr.log, (sealed, "fr-node"), two.fr.vault)
     two.fr.publisher.publish()
-    item = Item(kind="record", record=forged.id, sealed=two.fr.sealed(forged.id), logged=two.fr.logged(forged.id))
-    (outcome,) = Liar(nodes, two.fr, two.de).deliver(item)
+    item = Item(kind="record", record=sealed.id, sealed=sealed, logged=two.fr.logged(sealed.id))
+    (outcome,) = Liar(two.nodes, two.fr, two.de).deliver(item)
     assert (outcome.done, outcome.retry) == (False, False)
     assert "answers no request that was sent" in outcome.problem
-    assert forged.id not in two.de.registrar.docket(DOCKET).by_id
+    assert sealed.id not in two.de.registrar.docket(DOCKET).by_id
     assert len(matters.attempts(two.de)) == 1

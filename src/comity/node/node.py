@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from comity.docket.record import SealedRecord
 from comity.errors import BadLaw, ComityError, Conflict
 from comity.law.book import LawBook, load_law
 from comity.node.admission import Registry
+from comity.node.anchor import Anchor
 from comity.node.clerk import Clerk
 from comity.node.clock import Clock, system_clock
 from comity.node.contents import Outgoing
@@ -27,10 +29,11 @@ from comity.node.inbox import Inbox
 from comity.node.keys import NodeKeys
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
+from comity.node.log_source import HttpSource, LogSource
 from comity.node.mailbox import Mailbox, Transport
 from comity.node.party_versions import FILE as PARTY_VERSIONS
 from comity.node.party_versions import accept_versions
-from comity.node.peers import PeerCheckpoints, unread
+from comity.node.peers import PeerCheckpoints
 from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
 from comity.node.store import Store
@@ -40,8 +43,10 @@ from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings
-from comity.tlog.contradiction import Trees
-from comity.tlog.gossip import Gossip, followed
+
+
+def _http_log(node: NodeEntry) -> LogSource:
+    return HttpSource(node.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Outside:
     clock: Clock
     transport: Transport
     witnesses: Witnesses
-    trees: Trees = unread
+    log_of: Callable[[NodeEntry], LogSource] = _http_log
 
     @classmethod
     def http(cls, settings: Settings) -> Outside:
@@ -83,6 +88,7 @@ class Node:
     lock: IO[bytes]
     peers: PeerCheckpoints
     gossip: SQLiteGossipStore
+    anchor: Anchor
 
     @staticmethod
     def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
@@ -115,9 +121,11 @@ class Node:
         self.publisher.start()
         self.mailbox.start()
         self.clerk.start()
+        self.anchor.start()
 
     def stop(self) -> None:
         """Bring the node to rest. Nothing is lost when this is skipped."""
+        self.anchor.stop()
         self.clerk.stop()
         self.mailbox.stop()
         self.registrar.stop()
@@ -194,17 +202,20 @@ def _assemble(
         retry=settings.retry_seconds, limit=settings.max_exhibit_bytes,
     )  # fmt: skip
     gossip = SQLiteGossipStore(data / "gossip.db")
-    peers = PeerCheckpoints(store, gossip, Gossip(followed(tuple(policies.values())), outside.trees))
+    peers = PeerCheckpoints(store, gossip, policies)
     inbox = Inbox(
         registrar, store, outgoing, bench, entry, keys.envelope, policies, peers, outside.clock,
         freshness=freshness, tolerance=settings.clock_tolerance_seconds,
     )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
+    others = (n for n in bench.directory.nodes() if n.id != entry.id and n.origin in policies)
+    sources = {n.origin: outside.log_of(n) for n in others}
+    anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
-        outgoing, last, lock, peers, gossip,
+        outgoing, last, lock, peers, gossip, anchor,
     )  # fmt: skip
 
 

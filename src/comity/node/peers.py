@@ -1,8 +1,8 @@
-"""What this node saw of its peers' logs: every cosigned checkpoint that came with a proof, kept durably.
+"""What this node saw of its peers' logs: every cosigned checkpoint that came with a proof or was asked for, kept.
 
 So a peer cannot later date an act before a moment at which this node saw its log without it, nor show another history
-unnoticed: two notes that contradict each other are kept as a proof that anyone can check. The newest of each log go into
-this node's own log (`anchor`).
+unnoticed: two notes that contradict each other are kept as a proof that anyone can check. The newest of each log go
+into this node's own log (`anchor`).
 
 Left to others: what two notes prove (`comity.tlog.contradiction`), handing them on (`comity.web.gossip`).
 """
@@ -10,6 +10,7 @@ Left to others: what two notes prove (`comity.tlog.contradiction`), handing them
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 import structlog
@@ -19,9 +20,10 @@ from comity.errors import ComityError, NotFound, Unverified
 from comity.node import tables as t
 from comity.node.gossip_store import SQLiteGossipStore
 from comity.node.store import Store
-from comity.tlog.checkpoint import Checkpoint
-from comity.tlog.gossip import Gossip
-from comity.tlog.policy import CheckedCheckpoint
+from comity.tlog.checkpoint import Checkpoint, read_checkpoint
+from comity.tlog.contradiction import Contradiction, Trees
+from comity.tlog.gossip import Gossip, followed
+from comity.tlog.policy import CheckedCheckpoint, Policy
 from comity.tlog.proof import TlogProof
 from comity.tlog.tree import HashReader
 
@@ -36,9 +38,10 @@ def unread(checkpoint: Checkpoint) -> HashReader:
 class PeerCheckpoints:
     """Keeps what deliveries show of other logs. Thread-safe."""
 
-    def __init__(self, store: Store, kept: SQLiteGossipStore, gossip: Gossip) -> None:
-        """``kept`` is where contradictions go, ``gossip`` says which logs are followed and compares."""
-        self._store, self._kept, self._gossip = store, kept, gossip
+    def __init__(self, store: Store, kept: SQLiteGossipStore, policies: Mapping[str, Policy]) -> None:
+        """``kept`` is where contradictions go; ``policies``: by origin, the logs that are followed."""
+        self._store, self._kept, self.policies = store, kept, policies
+        self._logs = followed(tuple(policies.values()))
         self._recent: deque[bytes] = deque(maxlen=64)
 
     def see(self, logged: Logged, place: Place) -> None:
@@ -46,6 +49,16 @@ class PeerCheckpoints:
         self._keep(TlogProof.parse(logged.proof.encode()).checkpoint_note, place.checkpoint)
         if logged.earlier is not None and place.earlier is not None:
             self._keep(logged.earlier.note.encode(), place.earlier)
+
+    def hear(self, origin: str, note: bytes, now: int, trees: Trees) -> Contradiction | None:
+        """Take in what a peer shows when asked, compared with what was seen by reading ``trees``; the contradiction it
+        makes, if it makes one. ``now`` in POSIX seconds. Malformed, Unverified when it is not to be believed."""
+        if read_checkpoint(note).origin != origin:
+            raise Unverified(f"A checkpoint of another log is shown for {origin}.", "Ask its operator.")
+        heard = Gossip(self._logs, trees).hear(note, self._kept)
+        if heard.contradiction is None:
+            self._keep(note, self.policies[origin].check(note, now, None))
+        return heard.contradiction
 
     def seen_from(self, origin: str, position: int) -> int | None:
         """The last moment (POSIX seconds) at which this node knows the log to have been without the leaf there."""
@@ -60,7 +73,7 @@ class PeerCheckpoints:
             t.seen_checkpoints.c.size, t.seen_checkpoints.c.cosigned
         )
         with self._store.reading() as db:
-            return dict(db.execute(query).tuples().all())
+            return {row[0]: row[1] for row in db.execute(query)}
 
     def _keep(self, note: bytes, checked: CheckedCheckpoint) -> None:
         if note in self._recent:  # one delivery proves its records under one checkpoint
@@ -77,7 +90,7 @@ class PeerCheckpoints:
 
     def _compare(self, note: bytes) -> None:
         try:
-            heard = self._gossip.hear(note, self._kept)
+            heard = Gossip(self._logs, unread).hear(note, self._kept)
         except ComityError as exc:  # too many notes, a key that is no longer in the policy: nothing is proved by it
             _log.warning("peer_checkpoint.not_compared", reason=str(exc))
             return

@@ -212,3 +212,16 @@ class Attempt(_Body, frozen=True, kw_only=True):
     what: str
     reason: str
     count: int = 1
+
+
+class PeerCheckpoint(_Body, frozen=True, kw_only=True):
+    """The newest checkpoint seen of one peer's log, with its cosignatures (a C2SP note)."""
+
+    origin: str
+    note: str
+
+
+class PeersSeen(_Body, frozen=True, kw_only=True):
+    """The newest checkpoints of all peers' logs that this node has seen, at the time of the record."""
+
+    checkpoints: tuple[PeerCheckpoint, ...]

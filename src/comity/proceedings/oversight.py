@@ -17,6 +17,17 @@ STEPS = (
         kind="request",
         provision="LED art 29(2)",
     ),
+    Step(  # in dockets of its own, one a day
+        name="oversight.peer_checkpoint",
+        title="The peers' logs as this node saw them",
+        body=bodies.PeersSeen,
+        by="either",
+        roles=(),
+        after=("", "oversight.peer_checkpoint"),
+        readers="own",
+        kind="peer-checkpoint",
+        provision="LED art 25(1)",
+    ),
 )
 
 OVERSIGHT = Proceeding("oversight", "Oversight", STEPS, ())

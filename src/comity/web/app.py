@@ -16,6 +16,7 @@ from comity.node.node import Node
 from comity.web import api, evidence
 from comity.web.access import Guard, routes
 from comity.web.exchange import exchange_routes
+from comity.web.gossip import gossip_routes
 from comity.web.log import log_routes
 from comity.web.problem import answer_http, answer_unexpected
 
@@ -25,8 +26,12 @@ OPEN_TO_PEERS = {
     "/exchange/exhibits/{blob}": Guard.SEALED,
     "/log/checkpoint": Guard.ANYONE,
     "/log/tile/{path:path}": Guard.ANYONE,
+    "/gossip": Guard.ANYONE,
+    "/gossip/conflicts": Guard.ANYONE,
+    "/gossip/conflicts/{identifier:str}": Guard.ANYONE,
 }
 """Guards of the routes that peers and monitors use; they are judged by what is sent, not by who asks."""
+POSTED = frozenset({"/exchange/deliveries", "/gossip"})
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -37,7 +42,7 @@ _HEADERS = (
 def declared() -> dict[tuple[str, str], Guard]:
     """Path and method of every route, with its guard."""
     mine = {(door.path, door.method): door.guard for door in DOORS}
-    theirs = {(p, "POST" if p.endswith("deliveries") else "GET"): guard for p, guard in OPEN_TO_PEERS.items()}
+    theirs = {(p, "POST" if p in POSTED else "GET"): guard for p, guard in OPEN_TO_PEERS.items()}
     return mine | theirs
 
 
@@ -45,6 +50,7 @@ def create_app(node: Node, clock: Clock = system_clock) -> Starlette:
     """The application of ``node``, which the caller starts and stops."""
 
     all_routes: list[Route] = [*routes(DOORS, node, clock), *exchange_routes(node), *log_routes(node)]
+    all_routes += gossip_routes(node.gossip, tuple(node.peers.policies.values()))
     return Starlette(
         routes=all_routes,
         middleware=[Middleware(Careful)],

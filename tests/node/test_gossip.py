@@ -1,0 +1,179 @@
+"""Nodes keep what they saw of each other's logs: anchored in their own, compared, and told to anyone who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from comity.docket.logged import Earlier
+from comity.node.node import Node
+from comity.proceedings.bodies import PeersSeen
+from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
+from comity.tlog.contradiction import OTHER_HISTORY, SAME_SIZE, Contradiction
+from comity.tlog.cosignature import verifier_for
+from comity.tlog.leaf import parse_leaf
+from comity.tlog.note import NoteVerifier, Signer
+from comity.tlog.proof import TlogProof
+from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
+from comity.tlog.tree import Coordinate, Tree, inclusion_proof, leaf_hash
+from comity.web.app import create_app
+from tests.node import matters
+from tests.node.lying_peer import Liar
+from tests.node.nodes import Nodes
+from tests.world import origin
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Nodes]:
+    found = Nodes(tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def both(nodes: Nodes) -> tuple[Node, Node]:
+    """DE has sent a request; FR has it."""
+    de, fr = nodes.open("DE"), nodes.open("FR")
+    matters.sent(nodes, de)
+    nodes.settle()
+    return de, fr
+
+
+class Fork:
+    """Another history of DE's log, signed with the log's key and cosigned by both witnesses, who were bribed."""
+
+    def __init__(self, nodes: Nodes, size: int = 0, leaves: list[bytes] | None = None) -> None:
+        self.leaves = leaves or [f"another {n}\n".encode() for n in range(size)]
+        tree, new = Tree().append([leaf_hash(leaf) for leaf in self.leaves])
+        self.nodes: dict[Coordinate, bytes] = {(level, index): value for level, index, value in new}
+        signers = [*nodes.keys["DE"].log_signers, nodes.cosigner("DE"), nodes.cosigner("FR")]
+        now = int(nodes.clock().timestamp())
+        ready = [s if isinstance(s, Signer) else s.at(now) for s in signers]
+        self.note = sign_checkpoint(Checkpoint(origin("DE"), tree.size, tree.root()), ready)
+
+    def checkpoint(self) -> bytes:
+        return self.note
+
+    def fetch(self, path: str) -> bytes:
+        tile = parse_tile_path(path)
+        if tile.level is None:
+            return encode_entries(self.leaves[tile.index * 256 :][: tile.width])
+        return encode_tile([self.nodes[place] for place in tile_coordinates(tile)])
+
+
+def anchors(node: Node) -> list[PeersSeen]:
+    found = [node.registrar.docket(d) for d in node.store.dockets("oversight")]
+    return [e.body for d in found for e in d.entries if e.effect and isinstance(e.body, PeersSeen)]
+
+
+def keys(node: Node, party: str) -> list[NoteVerifier]:
+    return [verifier_for(log.vkey) for log in node.peers.policies[origin(party)].logs]
+
+
+def test_the_peers_newest_checkpoint_is_committed_to_the_own_log(both: tuple[Node, Node]) -> None:
+    de, fr = both
+    assert fr.anchor.look() == 1
+    (seen,) = anchors(fr)
+    (anchored,) = seen.checkpoints
+    newest = de.store.checkpoint()
+    assert newest is not None
+    assert (anchored.origin, anchored.note.encode()) == (origin("DE"), newest[1])
+    (leaf,) = fr.store.leaves(fr.store.size() - 1, fr.store.size())
+    assert parse_leaf(leaf).kind == "peer-checkpoint"
+
+
+def test_a_peer_that_is_gone_is_anchored_as_it_was_last_seen(nodes: Nodes, both: tuple[Node, Node]) -> None:
+    """From deliveries alone, and again every hour, also after a restart."""
+    de, fr = both
+    nodes.shut(de)
+    for hour in (1, 2):
+        assert fr.anchor.look() == 1
+        assert len(anchors(fr)) == hour
+        nodes.shut(fr)
+        fr = nodes.open("FR")
+    assert {c.origin for seen in anchors(fr) for c in seen.checkpoints} == {origin("DE")}
+
+
+def test_a_node_that_saw_nothing_anchors_nothing(nodes: Nodes) -> None:
+    fr = nodes.open("FR")
+    assert fr.anchor.look() == 0
+    assert fr.store.size() == 0
+
+
+@pytest.mark.parametrize("larger", [0, 5])
+def test_a_fork_shown_to_whoever_asks_is_proved_and_told(nodes: Nodes, both: tuple[Node, Node], larger: int) -> None:
+    """All witnesses bribed: the peer that remembers is enough. At one size, and at a larger one by its tree."""
+    de, fr = both
+    fr.anchor.look()
+    newest = de.store.checkpoint()
+    assert newest is not None
+    fork = Fork(nodes, newest[0] + larger)
+    nodes.wire.log_of(de.entry).shown = fork
+    fr.anchor.look()
+    with TestClient(create_app(fr)) as http:
+        (listed,) = http.get("/gossip/conflicts").json()
+        proof = Contradiction.parse(http.get(f"/gossip/conflicts/{listed['id']}").content)
+    assert proof.kind == (OTHER_HISTORY if larger else SAME_SIZE)
+    assert proof.check(keys(fr, "DE")) == origin("DE")
+    assert [a.door for a in matters.attempts(fr) if hasattr(a, "door")] == ["gossip"]
+    # The fork is not anchored.
+    assert {c.note.encode() for seen in anchors(fr) for c in seen.checkpoints} == {newest[1]}
+
+
+def test_a_delivery_under_a_forked_checkpoint_is_refused_and_the_proof_kept(
+    nodes: Nodes, both: tuple[Node, Node]
+) -> None:
+    """The record's own proof is good in the fork; but FR has seen another tree of that size."""
+    de, fr = both
+    sent = matters.latest(de, "request.send").id
+    item = Liar(nodes, de, fr).item(sent)
+    newest = de.store.checkpoint()
+    assert newest is not None
+    leaf = de.store.leaves(2, 3)[0]
+    leaves = [b"another\n", b"history\n", leaf, *de.store.leaves(3, newest[0])]
+    fork, begun = Fork(nodes, leaves=leaves), Fork(nodes, 0)
+    path = inclusion_proof(2, len(leaves), lambda places: [fork.nodes[place] for place in places])
+    logged = msgspec.structs.replace(
+        item.logged,
+        proof=TlogProof(2, leaf, path, fork.note).encode().decode(),
+        earlier=Earlier(note=begun.note.decode()),
+    )
+    (outcome,) = Liar(nodes, de, fr).deliver(msgspec.structs.replace(item, logged=logged))
+    assert not outcome.done
+    assert "two different trees" in outcome.problem
+    ((_, kept),) = fr.gossip.contradictions()
+    assert kept.kind == SAME_SIZE
+    assert kept.check(keys(fr, "DE")) == origin("DE")
+
+
+def test_anybody_may_hand_a_checkpoint_in(nodes: Nodes, both: tuple[Node, Node]) -> None:
+    de, fr = both
+    newest = de.store.checkpoint()
+    assert newest is not None
+    with TestClient(create_app(fr)) as http:
+        assert http.post("/gossip", content=newest[1]).json()["said"] in ("known", "new")
+        answer = http.post("/gossip", content=Fork(nodes, newest[0]).note)
+        assert answer.status_code == 409
+        assert Contradiction.parse(answer.content).checkpoints[0].size == newest[0]
+        stranger = newest[1].replace(b"\n", b"/other\n", 1)
+        assert http.post("/gossip", content=stranger).status_code == 404
+
+
+def test_a_note_handed_in_without_its_cosignatures_does_not_weaken_what_was_seen(
+    nodes: Nodes, both: tuple[Node, Node]
+) -> None:
+    """Time comes from the quorum this node checked itself, never from what strangers post."""
+    de, fr = both
+    before = fr.peers.newest()
+    newest = de.store.checkpoint()
+    assert newest is not None
+    bare = b"".join(x for x in newest[1].splitlines(keepends=True) if b"oversight" not in x)
+    with TestClient(create_app(fr)) as http:
+        assert http.post("/gossip", content=bare).status_code == 200
+    assert fr.peers.newest() == before
+    size = read_checkpoint(newest[1]).size
+    assert fr.peers.seen_from(origin("DE"), size) == int(nodes.clock().timestamp())
