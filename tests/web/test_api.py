@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ import pytest
 
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS
 from comity.law.book import load_law
+from comity.node.tables import uses
 from comity.package.check import check_source
 from comity.proceedings import bodies
 from comity.web import api, problem
@@ -127,6 +129,40 @@ def test_evidence_is_read_only_after_a_record_of_reading(tmp_path: Path) -> None
         assert at.get("DE", path, at.who("DE", "judge")).status_code == 403  # another's record of reading does not help
         at.nodes.clock.forward(hours=25)
         assert at.get("DE", path, prosecutor).status_code == 403
+
+
+def test_what_was_erased_from_a_docket_is_not_read_there_though_another_holds_the_same_bytes(tmp_path: Path) -> None:
+    with house(tmp_path) as at:
+        row, french, fr = to_produced(at), at.who("FR", "prosecutor"), at.open["FR"]
+        with fr.store.writing() as db:
+            db.execute(uses.insert(), {"exhibit": row["id"], "docket": "request:another-1", "giver": ""})
+        reading = bodies.Reading(exhibit=row["id"], purpose="Prosecution of the fraud under 12 Js 345/26")
+        at.file(french, "request.read", reading)
+        path = f"/api/exhibits/{row['id']}?docket={DOCKET}"
+        assert at.get("FR", path, french).status_code == 200
+        erasure = bodies.Erasure(exhibits=(row["id"],), ground="court_order", provision="LED art 16")
+        at.file(at.who("FR", "judge"), "request.erase", erasure)
+        assert fr.store.exhibit(row["id"]) is not None
+        assert at.get("FR", path, french).status_code == 404
+        seen = at.get("FR", f"/api/dockets/{DOCKET}", french).json()["exhibits"]
+        assert [x["present"] for x in seen] == [False]
+
+
+def test_filings_are_decoded_away_from_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large or tangled body costs its reader time; others are answered meanwhile."""
+    where, decode = [], api.decode_filing
+    monkeypatch.setattr(api, "decode_filing", lambda data: where.append(_in_a_loop()) or decode(data))
+    with house(tmp_path) as at:
+        at.file(at.who("DE", "prosecutor"), "request.draft", eio_request())
+    assert where == [False]
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_the_package_verifies_offline(tmp_path: Path) -> None:

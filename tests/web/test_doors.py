@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
+from starlette.testclient import TestClient
+from starlette.types import Message
 
+from comity.docket.directory import Revocation
+from comity.proceedings import bodies
 from comity.signing.keys import PrivateKey
 from comity.web.access import Guard
 from comity.web.app import create_app, declared
+from comity.web.body import read_body
+from comity.web.token import make_token
+from tests.node.nodes import Nodes
 from tests.web.house import DOCKET, House, house
-from tests.world import Who, eio_request, seed
+from tests.world import Who, World, eio_request, origin, seed
 
 STRANGER = Who("Nobody", "prosecutor", "de-prosecutor", "DE", PrivateKey.from_seed(seed("stranger")))
 ASKING = [(path, method, guard) for (path, method), guard in sorted(declared().items())]
@@ -111,3 +120,85 @@ def test_only_who_takes_part_reads_a_docket(tmp_path: Path) -> None:
         assert seen.json()["entries"][0]["findings"]
         assert "12 Js" not in seen.text
         assert "contents" not in seen.json()["entries"][0]
+
+
+def test_filing_in_vain_makes_nobody_take_part(tmp_path: Path) -> None:
+    with house(tmp_path) as at:
+        draft = at.file(at.who("DE", "prosecutor"), "request.draft", eio_request())
+        contact = at.world.who("DE", "officer", "contact")
+        for step, body in (("request.close", bodies.Closure(outcome="lapsed")), ("request.draft", eio_request())):
+            junk = at.post(contact, step, body)
+            assert not junk.is_success or not junk.json()["effect"], junk.text
+        assert at.get("DE", f"/api/dockets/{DOCKET}", contact).status_code == 404
+        assert at.get("DE", "/api/dockets", contact).json() == {"dockets": []}
+        mine = at.get("DE", f"/api/dockets/{DOCKET}", at.who("DE", "prosecutor")).json()
+        assert draft["id"] in [e["id"] for e in mine["entries"]]
+
+
+def test_who_opened_a_docket_in_vain_sees_what_is_wanting(tmp_path: Path) -> None:
+    with house(tmp_path) as at:
+        prosecutor = at.who("DE", "prosecutor")
+        assert not at.post(prosecutor, "request.close", bodies.Closure(outcome="lapsed")).json()["effect"]
+        seen = at.get("DE", f"/api/dockets/{DOCKET}", prosecutor)
+        assert seen.status_code == 200
+        assert any(f["verdict"] != "clear" for f in seen.json()["entries"][0]["findings"])
+
+
+def test_a_revoked_key_reads_nothing_from_its_position_on(tmp_path: Path) -> None:
+    kid = World().who("DE", "judge").key.public.kid
+    world = World(revocations={"DE": (Revocation(kid=kid, origin=origin("DE"), position=1),)})
+    nodes = Nodes(tmp_path, world=world)
+    node, judge, prosecutor = nodes.open("DE"), world.who("DE", "judge"), world.who("DE", "prosecutor")
+    try:
+        http = TestClient(create_app(node, nodes.clock))
+
+        def asks(who: Who) -> int:
+            token = make_token("de-node", who.key, nodes.clock())
+            return http.get("/api/dockets", headers={"Authorization": token}).status_code
+
+        assert asks(judge) == 200  # its next act would stand at position 0
+        nodes.file(node, DOCKET, "request.draft", eio_request(), prosecutor)
+        assert (asks(judge), asks(prosecutor)) == (403, 200)
+    finally:
+        nodes.close()
+
+
+def test_every_door_speaks_of_problems_alike(at: House) -> None:
+    """Peers' doors and the log answer as the API does (RFC 9457)."""
+    http = at.http["DE"]
+    wrong = [
+        http.post("/exchange/deliveries", content=b"{}"),
+        http.get(f"/exchange/exhibits/{'0' * 64}"),
+        http.get("/log/tile/0/x99"),
+        http.get("/gossip/conflicts/none"),
+        http.post("/gossip", content=b"x"),
+        http.post("/api/filings", content=b"{}"),
+    ]
+    for answer in wrong:
+        assert answer.headers["content-type"] == "application/problem+json", answer.url
+        said = answer.json()
+        assert said["status"] == answer.status_code >= 400
+        assert said["next_step"]
+
+
+def test_a_body_without_an_end_is_not_held() -> None:
+    taken = 0
+
+    async def endless() -> Message:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": []}, endless)
+    assert asyncio.run(read_body(request, 1000)) is None
+    assert taken == 11
+
+
+def test_a_body_as_long_as_it_may_be_is_read() -> None:
+    pieces = [b"x" * 600, b"y" * 400]
+
+    async def pieced() -> Message:
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": []}, pieced)
+    assert asyncio.run(read_body(request, 1000)) == b"x" * 600 + b"y" * 400

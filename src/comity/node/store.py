@@ -206,6 +206,12 @@ class Store:
         with self.reading() as db:
             return db.execute(sa.select(t.exhibits).where(t.exhibits.c.id == exhibit)).mappings().first()
 
+    def exhibit_in(self, docket: str, exhibit: str) -> RowMapping | None:
+        """The row of an exhibit that was produced in a docket and not erased from it since, or None."""
+        here = sa.exists().where(t.uses.c.exhibit == t.exhibits.c.id, t.uses.c.docket == docket)
+        with self.reading() as db:
+            return db.execute(sa.select(t.exhibits).where(t.exhibits.c.id == exhibit, here)).mappings().first()
+
     def add_exhibit(self, row: dict[str, Any]) -> None:
         """Keep an exhibit's row; harmless when it is there."""
         with self.writing() as db:

@@ -93,15 +93,27 @@ def admit(guard: Guard, request: Request, node: Node, clock: Clock) -> Official 
     """The official who asks, if the guard lets them in; None where it asks for nobody. NotAuthorised otherwise."""
     if guard in (Guard.ANYONE, Guard.HAND, Guard.SEALED):
         return None
-    who = check_token(request.headers.get("authorization", ""), node.entry.id, node.directory, clock())
-    oversight = who.role == OVERSIGHT_ROLE and who.party == node.party
-    served = who.authority in node.entry.authorities and not oversight
+    header = request.headers.get("authorization", "")
+    who = check_token(header, node.entry.id, node.directory, clock(), node.log.tree.size)
+    ours = who.party == node.party
+    oversight = who.role == OVERSIGHT_ROLE and ours
+    served = who.authority in node.entry.authorities and ours and not oversight
     allowed = {Guard.OVERSIGHT: oversight, Guard.OFFICIAL: served, Guard.READER: served or oversight}[guard]
     if not allowed:
         raise NotAuthorised(
             f"{who.holder} ({who.role}) may not ask this of {node.entry.id}.", f"It is for {guard.value}."
         )
     return who
+
+
+def taking_part(docket: Docket) -> set[str]:
+    """The authorities that take part: those that acted with effect, and those asked. Filing in vain makes nobody one.
+
+    Where nothing has effect yet, whoever opened the docket takes part, to see what is wanting.
+    """
+    acts = [e for e in docket.entries if e.effect]
+    asked = {e.body.addressee.authority for e in acts if isinstance(e.body, LegalRequest)}
+    return {e.record.authority for e in acts or docket.entries[:1]} | asked
 
 
 def sees_contents(who: Official, docket: Docket, node: Node) -> bool:
@@ -111,8 +123,7 @@ def sees_contents(who: Official, docket: Docket, node: Node) -> bool:
     """
     if who.role == OVERSIGHT_ROLE:
         return False
-    parties = {e.record.authority for e in docket.entries}
-    parties |= {e.body.addressee.authority for e in docket.entries if isinstance(e.body, LegalRequest)}
+    parties = taking_part(docket)
     ours = bool(parties & set(node.entry.authorities))
     if ours and (who.authority in parties or who.role in JUDICIAL_ROLES):
         return True

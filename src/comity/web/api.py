@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response
 
 from comity import __doc__ as about
@@ -23,6 +22,7 @@ from comity.proceedings.bodies import Attempt
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.hand import Hand
 from comity.web.access import OVERSIGHT_ROLE, Call, Door, Guard, sees_contents
+from comity.web.body import read_body
 from comity.web.docket_view import duty_view, summary, whole
 
 MAX_FILING = MAX_RECORD + MAX_SECTIONS
@@ -44,8 +44,10 @@ def answer(value: Any, status: int = 200) -> Response:
 
 async def file(call: Call) -> Response:
     """Take a filing. 201 when it was entered (with effect or without), 200 when it was there before."""
-    filing = decode_filing(await body_of(call.request, MAX_FILING))
-    entered = await run_in_threadpool(lambda: _file(call.node, filing))
+    data = await read_body(call.request, MAX_FILING)
+    if data is None:
+        raise Malformed(f"The message has more than {MAX_FILING} bytes.", "Put large material into an exhibit.")
+    entered = await run_in_threadpool(lambda: _file(call.node, decode_filing(data)))
     return answer(entered, 200 if entered.again else 201)
 
 
@@ -64,16 +66,6 @@ def decode_filing(data: bytes) -> FilingBody:
         return msgspec.convert(value, FilingBody)
     except msgspec.ValidationError as exc:
         raise Malformed(f"This is not a filing: {exc}", 'Send {"hand":...,"record":...,"sections":...}.') from exc
-
-
-async def body_of(request: Request, limit: int) -> bytes:
-    """The whole body; Malformed as soon as it is longer than ``limit`` bytes."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Malformed(f"The message has more than {limit} bytes.", "Put large material into an exhibit.")
-    return bytes(body)
 
 
 def docket_for(call: Call, docket_id: str) -> tuple[Docket, bool]:

@@ -23,7 +23,8 @@ View = dict[str, Any]
 def summary(node: Node, docket: Docket) -> View:
     """One line of the list of dockets."""
     first, last = docket.entries[0], docket.entries[-1]
-    request = next((e.body for e in reversed(docket.entries) if hasattr(e.body, "addressee")), None)
+    acts = [e for e in docket.entries if e.effect] or docket.entries
+    request = next((e.body for e in reversed(acts) if hasattr(e.body, "addressee")), None)
     return {
         "id": docket.id,
         "state": docket.state,
@@ -114,6 +115,6 @@ def _exhibits(node: Node, docket: Docket) -> list[View]:
     produced = [x for e in docket.entries if e.effect and isinstance(e.body, Production) for x in e.body.exhibits]
     views = []
     for exhibit in produced:
-        row = node.store.exhibit(exhibit.digest)
+        row = node.store.exhibit_in(docket.id, exhibit.digest)
         views.append({**msgspec.to_builtins(exhibit), "present": bool(row is not None and row["present"])})
     return views

@@ -74,7 +74,7 @@ def _readable(call: Call, docket_id: str, identifier: str) -> tuple[Exhibit, dic
     if not contents or exhibit is None:
         raise NotFound("There is no such exhibit in this docket.", "Name the docket: ?docket=...; see comity show.")
     check_reading(call, docket, exhibit)
-    row = call.node.store.exhibit(exhibit.digest)
+    row = call.node.store.exhibit_in(docket.id, exhibit.digest)
     if row is None or not row["present"]:
         raise NotFound("The exhibit is not in the vault.", "It was erased, or is still on its way.")
     return exhibit, dict(row)

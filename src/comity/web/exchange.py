@@ -11,13 +11,15 @@ from collections.abc import Iterator
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from comity.errors import ComityError, Malformed
 from comity.node.delivery import MAX_DELIVERY
 from comity.node.node import Node
 from comity.signing.canonical import canonical
+from comity.web.body import read_body
+from comity.web.problem import problem
 
 _CHUNK = 1024 * 1024
 
@@ -27,17 +29,19 @@ def exchange_routes(node: Node) -> list[Route]:
 
     async def deliveries(request: Request) -> Response:
         try:
-            data = await _body(request)
+            data = await read_body(request, MAX_DELIVERY)
+            if data is None:
+                raise Malformed(f"A delivery has at most {MAX_DELIVERY} bytes.", "Send fewer records at a time.")
             answer = await run_in_threadpool(lambda: node.inbox.receive(data))
         except ComityError as exc:
-            return JSONResponse({"code": exc.code, "detail": exc.what, "next_step": exc.next_step}, exc.status)
+            return problem(exc)
         return Response(canonical(msgspec.to_builtins(answer)), media_type="application/json")
 
     async def exhibit(request: Request) -> Response:
         try:
             source = await run_in_threadpool(lambda: node.vault.open_blob(request.path_params["blob"]))
         except ComityError as exc:
-            return JSONResponse({"code": exc.code, "detail": exc.what, "next_step": exc.next_step}, exc.status)
+            return problem(exc)
 
         def chunks() -> Iterator[bytes]:
             with source:
@@ -50,13 +54,3 @@ def exchange_routes(node: Node) -> list[Route]:
         Route("/exchange/deliveries", deliveries, methods=["POST"]),
         Route("/exchange/exhibits/{blob}", exhibit, methods=["GET"]),
     ]
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body; Malformed as soon as it is longer than a delivery may be."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_DELIVERY:
-            raise Malformed(f"A delivery has at most {MAX_DELIVERY} bytes.", "Send fewer records at a time.")
-    return bytes(body)

@@ -24,6 +24,8 @@ from comity.tlog.contradiction import SUFFIX, Trees
 from comity.tlog.gossip import Gossip, followed
 from comity.tlog.policy import Policy
 from comity.tlog.tree import HashReader
+from comity.web.body import read_body
+from comity.web.problem import problem
 
 MAX_BODY = 256 * 1024  # 64 lines of the longest kind
 _TEXT = "text/plain; charset=utf-8"
@@ -70,13 +72,13 @@ def gossip_routes(
     async def hear(request: Request) -> Response:
         if not bucket.take():
             return Response("Too many checkpoints at once.\n", 429, {"Retry-After": "10"}, _TEXT)
-        body = await _body(request)
+        body = await read_body(request, MAX_BODY)
         if body is None:
             return Response(f"A checkpoint has at most {MAX_BODY} bytes here.\n", 413, media_type=_TEXT)
         try:
             return await run_in_threadpool(lambda: _hear(gossip, store, body))
         except ComityError as error:
-            return _problem(error)
+            return problem(error)
 
     async def conflicts(_: Request) -> Response:
         found = await run_in_threadpool(store.contradictions)
@@ -92,7 +94,7 @@ def gossip_routes(
         try:
             proof = await run_in_threadpool(lambda: store.contradiction(identifier))
         except ComityError as error:
-            return _problem(error)
+            return problem(error)
         return _file(identifier, proof, 200)
 
     return [
@@ -114,17 +116,3 @@ def _hear(gossip: Gossip, store: SQLiteGossipStore, body: bytes) -> Response:
 def _file(identifier: str, proof: bytes, status: int) -> Response:
     name = f'attachment; filename="{identifier[:16]}{SUFFIX}"'
     return Response(proof, status, {"Content-Disposition": name, "Location": f"/gossip/conflicts/{identifier}"}, _TEXT)
-
-
-def _problem(error: ComityError) -> Response:
-    return JSONResponse({"code": error.code, "detail": error.what, "next_step": error.next_step}, error.status)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body, or None as soon as it is longer than a checkpoint may be."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            return None
-    return bytes(body)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
 from comity.node.node import Node
 from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
+from comity.web.problem import problem
 
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -20,14 +21,14 @@ def log_routes(node: Node) -> list[Route]:
     async def checkpoint(_: Request) -> Response:
         newest = await run_in_threadpool(node.store.checkpoint)
         if newest is None:
-            return JSONResponse({"code": "not-found", "detail": "Nothing was published yet."}, 404)
+            return problem(NotFound("Nothing was published yet.", "Ask again after the next checkpoint."))
         return Response(newest[1], media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
     async def tile(request: Request) -> Response:
         try:
             body = await run_in_threadpool(lambda: _tile(node, "tile/" + request.path_params["path"]))
         except ComityError as exc:
-            return JSONResponse({"code": exc.code, "detail": exc.what, "next_step": exc.next_step}, exc.status)
+            return problem(exc)
         return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
 
     return [

@@ -34,7 +34,7 @@ def package_file(node: Node, docket: Docket, now: datetime) -> BinaryIO:
         made_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         law=node.law.version,
         records=tuple(_record(node, e.id) for e in docket.entries),
-        exhibits=tuple(_exhibit(node, x) for x in _produced(docket).values()),
+        exhibits=tuple(_exhibit(node, docket.id, x) for x in _produced(docket).values()),
         party_files=_party_files(node, docket),
     )
     sink = tempfile.TemporaryFile(dir=node.base / node.settings.data)  # noqa: SIM115 - the caller closes it
@@ -74,8 +74,8 @@ def _produced(docket: Docket) -> dict[str, Exhibit]:
     return {x.id: x for x in produced if not {x.id, x.digest} & erased}
 
 
-def _exhibit(node: Node, exhibit: Exhibit) -> PackagedExhibit:
-    row = node.store.exhibit(exhibit.digest)
+def _exhibit(node: Node, docket: str, exhibit: Exhibit) -> PackagedExhibit:
+    row = node.store.exhibit_in(docket, exhibit.digest)
     if row is None or not row["present"]:
         raise NotFound(f"The exhibit {exhibit.name} is not in the vault.", "It was erased, or is still on its way.")
     blob, key = row["blob"], row["key"]

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from comity.tlog.witness import MAX_BODY, TEXT, Answer, Witness, WitnessStore
+from comity.web.body import read_body
 
 
 def _clock() -> int:
@@ -27,7 +28,7 @@ def witness_app(witness: Witness, store: WitnessStore, now: Callable[[], int] = 
     """The application; ``now`` gives POSIX seconds."""
 
     async def add_checkpoint(request: Request) -> Response:
-        body = await _body(request)
+        body = await read_body(request, MAX_BODY)
         if body is None:
             return _response(Answer(413, TEXT, b"The request is larger than a witness accepts.\n"))
         return _response(await run_in_threadpool(lambda: witness.add_checkpoint(body, store, now())))
@@ -44,16 +45,6 @@ def witness_app(witness: Witness, store: WitnessStore, now: Callable[[], int] = 
             Route("/{origin_hash:str}/checkpoint", latest, methods=["GET"]),
         ]
     )
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body, or None as soon as it is longer than a witness accepts."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            return None
-    return bytes(body)
 
 
 def _response(answer: Answer) -> Response:
