@@ -28,12 +28,14 @@ from comity.node.log import ActLog
 from comity.node.store import Store
 from comity.tlog.checkpoint import parse_checkpoint
 from comity.tlog.cosignature import verifier_for
+from comity.tlog.counting import PADDING
 from comity.tlog.leaf import check_opening, parse_leaf
 from comity.tlog.note import open_note
 from comity.tlog.tree import Tree, leaf_hash
 
 _CLOSED = msgspec.json.Decoder(Closed)
 _CHUNK = 2000
+_PADDING = [t.padding.c[name].label(f"pad_{name}") for name in ("kind", "salt", "record", "ref")]
 _NEXT = "Do not start this node on this data. Compare with the witnesses and the other sides' logs; tell oversight."
 
 
@@ -67,8 +69,9 @@ def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
 def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench) -> Tree:
     """Check that every leaf opens to its record, and that the tree's nodes follow from the leaves."""
     query = (
-        sa.select(t.leaves.c.position.label("leaf_position"), t.leaves.c.leaf, t.records)
+        sa.select(t.leaves.c.position.label("leaf_position"), t.leaves.c.leaf, t.records, *_PADDING)
         .outerjoin(t.records, t.records.c.position == t.leaves.c.position)
+        .outerjoin(t.padding, t.padding.c.position == t.leaves.c.position)
         .where(t.leaves.c.position >= start, t.leaves.c.position < start + _CHUNK)
         .order_by(t.leaves.c.position)
     )
@@ -87,6 +90,8 @@ def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench) -> Tree:
 
 def _check_row(row: RowMapping, bench: Bench) -> None:
     position = row["leaf_position"]
+    if row["id"] is None and row["pad_kind"] is not None:
+        return _check_padding(row)
     if row["id"] is None:
         raise Tampered(f"The leaf at position {position} has no record: it was removed.", _NEXT)
     try:
@@ -102,6 +107,19 @@ def _check_row(row: RowMapping, bench: Bench) -> None:
     meant = (record_id(closed.record), closed.record.docket, closed.record.step, effective(findings))
     if stated != meant or (node is not None and node.id != row["node"]):
         raise Tampered(f"The row at position {position} says something else than its record.", _NEXT)
+
+
+def _check_padding(row: RowMapping) -> None:
+    """A leaf without a record opens as padding, or as what unseals padding; nothing else may stand without one."""
+    try:
+        if row["pad_kind"] not in (PADDING, "unseal"):
+            raise Tampered(f"The row is of the kind {row['pad_kind']!r}.", _NEXT)
+        leaf = parse_leaf(row["leaf"])
+        check_opening(leaf, row["pad_salt"], row["pad_kind"], row["pad_record"], b"")
+        if leaf.ref != row["pad_ref"]:
+            raise Tampered("The row unseals another leaf than the log says.", _NEXT)
+    except ComityError as exc:
+        raise Tampered(f"The padding at position {row['leaf_position']} is none: {exc}", _NEXT) from exc
 
 
 def _check_newest_checkpoint(store: Store, log: ActLog, own: NodeEntry) -> None:
@@ -125,6 +143,7 @@ def _no_stray_rows(store: Store, size: int) -> int:
     """Rows that hang on nothing: records without a leaf, contents without a record."""
     with store.reading() as db:
         count = int(db.scalar(sa.select(sa.func.count()).select_from(t.records)) or 0)
+        count += int(db.scalar(sa.select(sa.func.count()).select_from(t.padding)) or 0)
         if count != size:
             raise Tampered(
                 f"There are {count} records and {size} leaves: a record was written past the registrar.", _NEXT

@@ -31,6 +31,7 @@ from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.log_source import HttpSource, LogSource
 from comity.node.mailbox import Mailbox, Transport
+from comity.node.padding import Padder
 from comity.node.party_versions import FILE as PARTY_VERSIONS
 from comity.node.party_versions import accept_versions
 from comity.node.peers import PeerCheckpoints
@@ -128,8 +129,8 @@ class Node:
         self.anchor.stop()
         self.clerk.stop()
         self.mailbox.stop()
-        self.registrar.stop()
         self.publisher.stop()
+        self.registrar.stop()
         with suppress(ComityError):
             self.publisher.sign_off()
         self.store.close()
@@ -213,6 +214,7 @@ def _assemble(
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
+    publisher.before = Padder(registrar, store, log, outside.clock, settings.padding_leaves).tick
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
         outgoing, last, lock, peers, gossip, anchor,

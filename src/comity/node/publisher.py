@@ -6,7 +6,9 @@ Derived and repeatable: killed at any point, it signs the same or a larger tree 
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -54,6 +56,7 @@ class Publisher:
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._witness_sizes: dict[str, int] = {}
         self._published_at = 0.0
+        self.before: Callable[[], object] = lambda: None  # called at every tick; the padder listens
         self.published: Callable[[], None] = lambda: None  # told after every checkpoint; the mailbox listens
         self.failure = ""
 
@@ -68,8 +71,12 @@ class Publisher:
             self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._cadence):
+        due = time.monotonic() + self._cadence
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            # On a grid: when the next checkpoint comes does not tell how long this one took, or that one was missed.
+            due += self._cadence * max(1, math.ceil((time.monotonic() - due) / self._cadence))
             try:
+                self.before()
                 self.publish()
             except (Tampered, Conflict) as exc:
                 _log.critical("log.refuses_to_sign", reason=str(exc))

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import structlog
@@ -57,13 +58,21 @@ class _Waiting:
     answer: Future[Entered] = field(default_factory=Future)
 
 
+@dataclass(slots=True)
+class _Pads:
+    """Leaves without a record, each with the row that opens it; answered with the log's size after them."""
+
+    pads: Sequence[tuple[bytes, dict[str, Any]]]
+    answer: Future[int] = field(default_factory=Future)
+
+
 class Registrar:
     """The one door of a node. Thread-safe; every call blocks until the answer is durable."""
 
     def __init__(self, store: Store, log: ActLog, dockets: Dockets, registry: Registry, clock: Clock) -> None:
         """``registry`` holds what admission needs: bench, vault, the node's entry and seal."""
         self._store, self._log, self._dockets, self._registry, self._clock = store, log, dockets, registry, clock
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting | _Pads | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
         self._attempts = Attempts(self.act, registry.entry.id, clock)
         self.entered: Callable[[list[str]], None] = lambda _: None  # told which dockets changed; the clerk listens
@@ -113,6 +122,14 @@ class Registrar:
         """Note for oversight that something was turned away. Repeats are counted, so a flood stays small."""
         self._attempts.note(door, what, reason)
 
+    def pad(self, pads: Sequence[tuple[bytes, dict[str, Any]]]) -> int:
+        """Append leaves without a record, each with the row that opens it (`padding`); the log's size after them."""
+        if not self._thread.is_alive():
+            raise Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
+        waiting = _Pads(pads)
+        self._queue.put(waiting)
+        return waiting.answer.result()
+
     def _submit(self, filed: Filed) -> Entered:
         return self.file_later(filed).result()
 
@@ -125,7 +142,10 @@ class Registrar:
         return waiting.answer
 
     def _run(self) -> None:
-        while (batch := self._take()) is not None:
+        while (taken := self._take()) is not None:
+            batch = [each for each in taken if isinstance(each, _Waiting)]
+            for pads in (each for each in taken if isinstance(each, _Pads)):
+                self._pad(pads)
             try:
                 self._enter(batch)
             except BaseException as exc:  # the door must answer everybody who waits
@@ -133,11 +153,20 @@ class Registrar:
                     if not waiting.answer.done():
                         waiting.answer.set_exception(_stored_nothing(exc))
 
-    def _take(self) -> list[_Waiting] | None:
+    def _pad(self, waiting: _Pads) -> None:
+        start = self._log.tree.size
+        try:
+            rows = [{"position": start + n, **row} for n, (_, row) in enumerate(waiting.pads)]
+            self._append(Batch(start, padding=rows), [leaf for leaf, _ in waiting.pads])
+            waiting.answer.set_result(self._log.tree.size)
+        except Exception as exc:
+            waiting.answer.set_exception(_stored_nothing(exc))
+
+    def _take(self) -> list[_Waiting | _Pads] | None:
         first = self._queue.get()
         if first is None:
             return None
-        batch = [first]
+        batch: list[_Waiting | _Pads] = [first]
         while len(batch) < MOST_AT_ONCE:
             try:
                 following = self._queue.get_nowait()
@@ -150,6 +179,8 @@ class Registrar:
         return batch
 
     def _enter(self, batch: list[_Waiting]) -> None:
+        if not batch:
+            return
         session = self._registry.session(self._dockets, self._log.tree.size, self._clock())
         with suppress(ComityError):  # what is wrong with one docket is told to those who file in it
             self._dockets.load(w.filed.docket for w in batch)
@@ -163,7 +194,7 @@ class Registrar:
                 _log.exception("filing.failed", docket=waiting.filed.docket)
                 waiting.answer.set_exception(_stored_nothing(exc))
         if session.prepared:
-            self._commit(session.rows(self._log.tree.size), session.prepared)
+            self._append(session.rows(self._log.tree.size), [p.leaf for p in session.prepared])
             for docket in session.changed.values():
                 self._dockets.put(docket)
             for docket_id in session.erased_from:
@@ -174,8 +205,8 @@ class Registrar:
         if session.prepared:
             self.entered(list(session.changed))
 
-    def _commit(self, rows: Batch, prepared: list[Prepared]) -> None:
-        appended = self._log.append([p.leaf for p in prepared])
+    def _append(self, rows: Batch, leaves: list[bytes]) -> None:
+        appended = self._log.append(leaves)
         rows.leaves, rows.nodes = appended.leaves, appended.nodes
         self._store.enter(rows)
         self._log.tree = appended.tree

@@ -46,6 +46,7 @@ class Batch:
     erase_blobs: list[str] = field(default_factory=list)
     sides: list[dict[str, Any]] = field(default_factory=list)
     peer_places: list[dict[str, Any]] = field(default_factory=list)
+    padding: list[dict[str, Any]] = field(default_factory=list)
 
     def lengths(self) -> tuple[int, ...]:
         """How many rows of each kind there are, for `cut`."""
@@ -99,9 +100,11 @@ class Store:
                     f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
                     "Stop the other process; one node, one writer.",
                 )
-            for table in (t.records, t.sections, t.leaves, t.nodes, t.outbox, t.sides):
+            for table in (t.records, t.sections, t.leaves, t.nodes, t.outbox, t.sides, t.padding):
                 if rows := getattr(batch, table.name):
                     db.execute(table.insert(), rows)
+            if unsealed := [row["ref"] for row in batch.padding if row["ref"] is not None]:
+                db.execute(t.padding.update().where(t.padding.c.position.in_(unsealed)).values(sealed=0))
             if batch.peer_places:
                 db.execute(t.peer_places.insert().prefix_with("OR IGNORE"), batch.peer_places)
             if batch.counterproofs:

@@ -36,6 +36,20 @@ leaves = Table(
     "leaves", metadata, Column("position", Integer, primary_key=True), Column("leaf", LargeBinary, nullable=False)
 )
 
+# Leaves without a record: padding, and what unseals it. The row opens the leaf.
+padding = Table(
+    "padding",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("kind", String(40), nullable=False),  # padding | unseal
+    Column("salt", LargeBinary, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("until", String(10), nullable=False),
+    Column("ref", Integer),  # the padding that this leaf unseals
+    Column("sealed", Integer, nullable=False),  # 1 until it is unsealed
+    Index("padding_due", "sealed", "until"),
+)
+
 nodes = Table(
     "nodes",
     metadata,

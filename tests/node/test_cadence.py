@@ -1,0 +1,215 @@
+"""A checkpoint at every tick, as many sealed leaves in each: what the log shows does not tell how busy the node is."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import sqlalchemy as sa
+
+from comity.errors import ComityError, Tampered, Unreachable
+from comity.node import padding, tables
+from comity.node.audit_state import AuditState
+from comity.node.export import RowsSource
+from comity.node.log_audit import Auditor
+from comity.node.node import Node, Outside
+from comity.node.padding import Padder, padding_leaf
+from comity.settings import Settings
+from comity.tlog.audit import AuditReport
+from comity.tlog.leaf import parse_leaf
+from comity.tlog.sealed import check_unsealed
+from tests.node import matters
+from tests.node.nodes import Nodes
+
+LEAST = 4
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Nodes]:
+    found = Nodes(tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def de(nodes: Nodes) -> Node:
+    return nodes.open("DE")
+
+
+def padder(nodes: Nodes, node: Node) -> Padder:
+    return Padder(node.registrar, node.store, node.log, nodes.clock, LEAST)
+
+
+def kinds(node: Node) -> Counter[str]:
+    return Counter(parse_leaf(leaf).kind for leaf in node.store.leaves(0, node.store.size()))
+
+
+def rows(node: Node) -> list[sa.RowMapping]:
+    with node.store.reading() as db:
+        return list(db.execute(sa.select(tables.padding).order_by(tables.padding.c.position)).mappings())
+
+
+def audited(node: Node, nodes: Nodes) -> AuditReport:
+    policy = node.peers.policies[node.entry.origin]
+    with AuditState() as state:
+        return Auditor(RowsSource(node.store), state, policy, nodes.clock()).run()
+
+
+def test_every_tick_has_a_checkpoint_and_as_many_sealed_leaves(nodes: Nodes, de: Node) -> None:
+    """Whether a tick brought an act cannot be told from its sealed leaves, nor from there being a checkpoint."""
+    pads, sealed, sizes = padder(nodes, de), [], []
+    for act in (None, matters.draft, None, matters.authorise, matters.send, None):
+        before = kinds(de)["sealed"]
+        if act is not None:
+            act(nodes, de)
+        pads.tick()
+        assert de.publisher.publish()
+        newest = de.store.checkpoint()
+        assert newest is not None
+        sizes.append(newest[0])
+        sealed.append(kinds(de)["sealed"] - before)
+    assert sealed == [LEAST] * 6
+    assert sizes == [4, 9, 13, 18, 23, 27]
+
+
+def test_padding_opens_as_padding_and_as_nothing_else(nodes: Nodes, de: Node) -> None:
+    """What an auditor asks of a random sealed leaf: an act hidden as padding could not answer."""
+    padder(nodes, de).tick()
+    for row in rows(de):
+        leaf = parse_leaf(de.store.leaves(row["position"], row["position"] + 1)[0])
+        assert (leaf.kind, leaf.until) == ("sealed", date(2027, 12, 1))
+        check_unsealed(leaf, row["salt"], None, b"", b"")
+        with pytest.raises(ComityError):
+            check_unsealed(leaf, row["salt"], "disclosure", b"", b"")
+    assert len({row["salt"] for row in rows(de)}) == LEAST
+
+
+def test_an_outsider_finds_nothing_wrong_and_padding_does_not_fall_overdue(nodes: Nodes, de: Node) -> None:
+    """Sealed for a year; on its day every padding leaf is unsealed, each once, also after a restart."""
+    padder(nodes, de).tick()
+    de.publisher.publish()
+    assert audited(de, nodes).exit_code == 0
+    nodes.clock.now = datetime(2027, 12, 1, 9, tzinfo=UTC)
+    nodes.shut(de)
+    de = nodes.open("DE")
+    assert padder(nodes, de).tick() == 2 * LEAST
+    assert padder(nodes, de).tick() == LEAST
+    assert kinds(de) == {"sealed": 3 * LEAST, "unseal": LEAST}
+    nodes.clock.now = datetime(2027, 12, 2, 9, tzinfo=UTC)
+    de.publisher.publish()
+    report = audited(de, nodes)
+    assert (report.exit_code, report.sums.totals) == (0, {})
+
+
+def test_padding_that_is_not_unsealed_stands_overdue(nodes: Nodes, de: Node) -> None:
+    """That the test above can fail."""
+    padder(nodes, de).tick()
+    nodes.clock.now = datetime(2027, 12, 2, 9, tzinfo=UTC)
+    de.publisher.publish()
+    assert audited(de, nodes).sums.totals == {"overdue": LEAST}
+
+
+def test_the_setting_is_what_every_tick_is_filled_up_to(nodes: Nodes) -> None:
+    settings = Settings(node="de-node", padding_leaves=3, cadence_seconds=3600, clerk_seconds=3600)
+    outside = Outside(nodes.clock, nodes.wire, nodes.witnesses, nodes.wire.log_of)
+    node = Node.open(settings, nodes.folder / "DE", outside)
+    node.registrar.start()
+    node.publisher.before()
+    assert kinds(node) == {"sealed": 3}
+    node.stop()
+
+
+def test_a_burst_is_unsealed_in_parts(nodes: Nodes, de: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(padding, "MOST_UNSEALED", 3)
+    pads = padder(nodes, de)
+    pads.tick()
+    nodes.clock.now = datetime(2027, 12, 1, 9, tzinfo=UTC)
+    assert [pads.tick() - LEAST for _ in range(3)] == [3, 1, 0]
+
+
+def _write(nodes: Nodes, statement: str) -> None:
+    with sqlite3.connect(nodes.folder / "DE" / "data" / "node.db") as db:
+        assert db.execute(statement).rowcount >= 1
+    db.close()
+
+
+SPOILT: dict[str, str] = {
+    "removed": "DELETE FROM padding WHERE position = 1",
+    "another salt": "UPDATE padding SET salt = x'" + "00" * 32 + "' WHERE position = 1",
+    "called an act": "UPDATE padding SET kind = 'disclosure' WHERE position = 1",
+    "with contents": "UPDATE padding SET record = x'00' WHERE position = 1",
+    "unseals another": "UPDATE padding SET ref = 0 WHERE position = 1",
+    "in place of a record": "UPDATE padding SET position = 4 WHERE position = 1",
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_node_whose_padding_was_changed_by_hand_does_not_start(nodes: Nodes, de: Node, how: str) -> None:
+    padder(nodes, de).tick()
+    matters.draft(nodes, de)
+    nodes.kill(de)
+    nodes.kill(nodes.open("DE"))
+    _write(nodes, SPOILT[how])
+    with pytest.raises(Tampered):
+        nodes.open("DE")
+
+
+def test_padding_and_acts_entered_at_once_keep_their_places(nodes: Nodes, de: Node) -> None:
+    """One writer: the log's positions stay whole when both come together."""
+    pads = [Thread(target=padder(nodes, de).tick) for _ in range(5)]
+    for thread in pads:
+        thread.start()
+    for number in range(5):
+        matters.draft(nodes, de, f"{matters.DOCKET}{number}")
+    for thread in pads:
+        thread.join()
+    nodes.kill(de)
+    de = nodes.open("DE")  # the guard has read every row
+    assert kinds(de)["request"] == 5
+
+
+def test_without_the_registrar_nothing_is_padded(nodes: Nodes, de: Node) -> None:
+    pads = padder(nodes, de)
+    de.registrar.stop()
+    with pytest.raises(Unreachable):
+        pads.tick()
+
+
+def test_padding_is_made_of_nothing_that_repeats() -> None:
+    leaves = {padding_leaf(date(2026, 12, 31)).leaf for _ in range(20)}
+    assert len(leaves) == 20
+    assert {parse_leaf(leaf).until for leaf in leaves} == {date(2027, 12, 1)}
+    assert len({len(leaf) for leaf in leaves}) == 1
+
+
+def test_checkpoints_keep_to_the_grid_whatever_happens_between(
+    nodes: Nodes, de: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signing takes up to half a cadence, at random; the ticks stay where the clock put them."""
+    ticks: list[float] = []
+    cadence, chance = 0.08, random.Random(7)
+
+    def slow() -> bool:
+        time.sleep(chance.random() * cadence / 2)
+        return True
+
+    publisher = de.publisher
+    publisher._cadence = cadence
+    publisher.before = lambda: ticks.append(time.monotonic())
+    monkeypatch.setattr(publisher, "publish", slow)
+    publisher.start()
+    time.sleep(cadence * 14)
+    publisher.stop()
+    assert len(ticks) >= 8
+    offsets = sorted((tick - ticks[0] + cadence / 2) % cadence - cadence / 2 for tick in ticks)
+    assert offsets[len(offsets) // 2] < cadence / 5  # the median: a busy machine may delay a few
+    assert offsets[0] > -cadence / 5
+
+
