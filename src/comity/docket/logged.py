@@ -123,8 +123,11 @@ def check_bracket(place: Place, claimed: int, tolerance: int) -> None:
 
 
 def check_not_backdated(origin: str, claimed: int, seen_from: int, tolerance: int) -> None:
-    """Unverified when a record claims a time at which witnesses still saw its log without it (POSIX seconds)."""
-    if claimed < seen_from - tolerance:
+    """Unverified when a record claims a time at which witnesses still saw its log without it (POSIX seconds).
+
+    The filer's clock and a witness's may each be off by ``tolerance`` from the node's, hence twice.
+    """
+    if claimed < seen_from - 2 * tolerance:
         raise Unverified(
             f"The record claims to be {seen_from - claimed} s older than the last time at which witnesses saw "
             f"{origin} without it: it was backdated, or logged too late.",
