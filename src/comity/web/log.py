@@ -38,14 +38,19 @@ def log_routes(node: Node) -> list[Route]:
 
 
 def _tile(node: Node, path: str) -> bytes:
-    """One tile or entry bundle below the published size. NotFound otherwise."""
+    """One tile or entry bundle below the size that was signed. NotFound otherwise.
+
+    Signed, not published: a mirror in the quorum fetches what it is to cosign before there is a checkpoint to publish.
+    """
     wanted = parse_tile_path(path)
     newest = node.store.checkpoint()
     size = newest[0] if newest is not None else 0
     level = max(wanted.level or 0, 0)
     last = (wanted.index * 256 + wanted.width) << (8 * level)
+    if last > size and (signed := node.last_signed.get(node.log.origin)) is not None:
+        size = max(size, signed[0])
     if last > size:
-        raise NotFound(f"No published checkpoint covers {path}.", "Read /log/checkpoint first.")
+        raise NotFound(f"No signed checkpoint covers {path}.", "Read /log/checkpoint first.")
     if wanted.level is None:
         return encode_entries(node.store.leaves(wanted.index * 256, wanted.index * 256 + wanted.width))
     return encode_tile(node.store.hashes(tile_coordinates(wanted)))
