@@ -156,8 +156,9 @@ class Registrar:
     def _pad(self, waiting: _Pads) -> None:
         start = self._log.tree.size
         try:
-            rows = [{"position": start + n, **row} for n, (_, row) in enumerate(waiting.pads)]
-            self._append(Batch(start, padding=rows), [leaf for leaf, _ in waiting.pads])
+            rows = self._registry.session(self._dockets, start, self._clock()).rows(start)
+            rows.padding = [{"position": start + n, **row} for n, (_, row) in enumerate(waiting.pads)]
+            self._append(rows, [leaf for leaf, _ in waiting.pads])
             waiting.answer.set_result(self._log.tree.size)
         except Exception as exc:
             waiting.answer.set_exception(_stored_nothing(exc))
