@@ -156,3 +156,74 @@ def test_trust_names_the_least_version_and_takes_no_older_file(desk: Path, capsy
     assert run(["init", "trust", "lawyer", "de/DE.json"]) == 4
     assert "the anchors ask for 2" in capsys.readouterr().err
     assert read_anchors((desk / "lawyer" / "anchors.toml").read_text()).least_versions == {"DE": 2}
+
+
+def _published(desk: Path) -> Directory:
+    assert run(["init", "publish", "de"]) == 0
+    root = PublicKey.from_text((desk / "de" / "root.pub").read_text().strip())
+    return Directory({"DE": (open_party_file((desk / "de" / "DE.json").read_bytes(), root), root)})
+
+
+def test_an_officials_key_is_revoked_by_position(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole_party()
+    kid = PublicKey.from_text(" ".join((desk / "hands" / "j.key.pub").read_text().split())).kid
+    log = _published(desk).node("node.de.example").origin
+    revoke = ["init", "revoke", "hands/j.key.pub", "--party", "de", "--reason", "lost", "--position"]
+    assert run([*revoke, "12"]) == 0
+    directory = _published(desk)
+    assert (directory.files["DE"].version, directory.revoked_at(kid, log)) == (2, 12)
+    assert directory.official(kid).role == "judge"  # acts before the position stand
+    assert run([*revoke, "13"]) == 5  # never later
+    assert run([*revoke, "9"]) == 0
+    assert _published(desk).revoked_at(kid, log) == 9
+    assert run(["init", "revoke", "nobody", "--party", "de", "--position", "1"]) == 3
+    assert run([*revoke, "9", "--origin", "fr.example/log"]) == 3
+    assert log in capsys.readouterr().err
+
+
+def test_a_nodes_seal_is_rotated_with_overlap(desk: Path) -> None:
+    whole_party()
+    old = NodeKeys.load(desk / "de-node" / "keys").seal.public
+    rotate = ["init", "rotate", "de-node", "--party", "de", "--id", "node.de.example", "--from", "40", "--overlap", "5"]
+    assert run(rotate) == 0
+    new = NodeKeys.load(desk / "de-node" / "keys").seal.public
+    directory = _published(desk)
+    for key, counts, not_there in ((old, (0, 39, 44), (45, 99)), (new, (40, 44, 99), (0, 39))):
+        assert {directory.seal_key(key.kid, at) for at in counts} == {key}
+        for at in not_there:
+            with pytest.raises(Unverified):
+                directory.seal_key(key.kid, at)
+    assert directory.seal_key_now(new.kid, "node.de.example") == new
+    assert run(rotate) == 0  # done already
+    ours = ["--authority", "de-prosecution", "--authority", "de-court"]
+    assert run(["init", "node", "de-node", "--party", "de", "--id", "node.de.example", *ours]) == 0
+    again = _published(desk)
+    assert again.files["DE"].version == directory.files["DE"].version
+    assert again.seal_key(old.kid, 39) == old
+
+
+def test_a_stolen_seal_ends_at_once_and_a_rotation_broken_off_is_finished(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_party()
+    keys = desk / "de-node" / "keys"
+    old = NodeKeys.load(keys).seal.public
+    rotate = ["init", "rotate", "de-node", "--party", "de", "--id", "node.de.example", "--from", "40", "--stolen"]
+    with monkeypatch.context() as broken:
+        broken.setattr("comity.cli.key_changes.os.replace", _power_cut)
+        assert run(rotate) == 70
+    assert run(rotate) == 0
+    new = NodeKeys.load(keys).seal.public
+    directory = _published(desk)
+    assert {e.kid for e in directory.node("node.de.example").seals} == {old.kid, new.kid}
+    assert directory.seal_key(old.kid, 39) == old
+    assert directory.seal_key(new.kid, 40) == new
+    with pytest.raises(Unverified, match="revoked"):
+        directory.seal_key(old.kid, 40)
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in keys.iterdir())
+
+
+def _power_cut(source: Path, target: Path) -> None:
+    if target.name == "seal.key":
+        raise KeyError("power cut")
+    source.rename(target)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.markup import escape
 
-from comity.cli import nodes, officials, parties
+from comity.cli import key_changes, nodes, officials, parties
 from comity.cli.hands import passphrase, read_public
 from comity.cli.output import console
 from comity.errors import Malformed
@@ -34,6 +34,8 @@ The order, for each Party:
 6. comity init publish de              sign the Party file: de/DE.json
 
 7. comity init trust NODE de/DE.json fr/FR.json     whom a node (or a witness, or a verifier) trusts
+
+Later, for keys that end: comity init revoke, comity init rotate; then publish and trust again.
 
 Then: comity witness FOLDER, comity serve --config NODE/comity.toml. Nothing is ever overwritten; every command may be
 repeated.""",
@@ -192,6 +194,51 @@ def trust(
     console.print(f"{escape(str(folder / 'anchors.toml'))}: compare these digits with their owners, by telephone:")
     for name, digits in anchors.fingerprints():
         console.print(f"  {escape(name)}: {digits}")
+
+
+@app.command("revoke")
+def revoke(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The official's public key: a .pub file, or its name.")],
+    party: PartyFolder,
+    position: Annotated[int, typer.Option("--position", min=0, help="Void from this position of the log on.")],
+    origin: Annotated[str, typer.Option("--origin", help="The log. Default: that of the Party's only node.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why, as others will read it.")] = "",
+) -> None:
+    """Revoke an official's key that was lost or stolen, or whose holder left. Acts before the position stand.
+
+    To revoke it at once, give the size of the log: the second line of URL/log/checkpoint. For a Party with several
+    nodes, once for each log.
+    """
+    kid = read_public(Path(key).read_text(encoding="ascii")).kid if Path(key).is_file() else key
+    path = key_changes.revoke_hand(party, kid, origin, position, reason)
+    console.print(f"{escape(str(path))}: void from position {position} on, once published.")
+    console.print(f"Next: comity init publish {escape(str(party))}, then comity init trust at every node.")
+
+
+@app.command("rotate")
+def rotate(
+    folder: Annotated[Path, typer.Argument(help="The node's folder.")],
+    party: PartyFolder,
+    node_id: Annotated[str, typer.Option("--id", help="The node's identifier.")],
+    start: Annotated[
+        int, typer.Option("--from", min=1, help="Position from which the new seal counts: the log's size.")
+    ],
+    overlap: Annotated[
+        int, typer.Option("--overlap", min=1, help="For how many positions the old seal still counts.")
+    ] = 1000,
+    stolen: Annotated[
+        bool, typer.Option("--stolen", help="The old seal is revoked at --from, without overlap.")
+    ] = False,
+) -> None:
+    """Give a node a new seal key. Publish, trust and restart the node before the overlap ends.
+
+    The log's size is the second line of URL/log/checkpoint. The old key's file stays in the node's key folder.
+    """
+    old, new = key_changes.rotate_seal(folder, party, node_id, key_changes.Rotation(start, overlap, stolen))
+    ends = "is revoked there" if stolen else f"counts until {start + overlap}"
+    done = f"The new seal {new} counts from position {start}; the old one, {old}, {ends}."
+    console.print(done if old != new else f"The seal {new} counts from position {start} already; nothing was changed.")
+    console.print(f"Next: comity init publish {escape(str(party))}; comity init trust everywhere; restart this node.")
 
 
 def _listen(url: str) -> str:

@@ -58,7 +58,8 @@ def found_node(folder: Path, party: Path, plan: NodePlan, year: int) -> NodeEntr
         id=plan.id,
         url=plan.url.rstrip("/"),
         authorities=plan.authorities,
-        seals=(KeyEntry(kid=public.kid, key=public.to_text(), use="seal", authority=plan.id, from_position=0),),
+        seals=_seals(party / "nodes" / f"{plan.id}.json", public)
+        or (KeyEntry(kid=public.kid, key=public.to_text(), use="seal", authority=plan.id, from_position=0),),
         envelopes=(keys.envelope.public.to_text(),),
         origin=keys.log_signers[0].vkey.name,
         log_vkeys=keys.log_vkeys,
@@ -69,6 +70,12 @@ def found_node(folder: Path, party: Path, plan: NodePlan, year: int) -> NodeEntr
         write_text(folder / "comity.toml", "# All settings: docs/settings.md\n" + "\n".join(lines) + "\n")
     write_text(party / "nodes" / f"{plan.id}.json", canonical(entry).decode("ascii"))
     return entry
+
+
+def _seals(path: Path, public: PublicKey) -> tuple[KeyEntry, ...]:
+    """The seals of a node founded before, so that its rotations are kept; empty when it has another key or is new."""
+    held = msgspec.json.decode(path.read_bytes(), type=NodeEntry).seals if path.exists() else ()
+    return held if public.kid in {entry.kid for entry in held} else ()
 
 
 def found_witness(folder: Path, party: Path, body_id: str, url: str, listen: str) -> OversightBody:

@@ -3,7 +3,7 @@
     party.toml                    authorities, competences, oversight bodies, revocations: edited by hand
     root.key, root.pub            the Party's root, under a passphrase; keep this folder on a computer without network
     judiciary.pub                 the judiciary's root, whose key lies elsewhere, with the judiciary
-    nodes/, credentials/, oversight/   what `comity init node|official|witness` put here
+    nodes/, credentials/, oversight/, revocations/   what `comity init node|official|witness|revoke` put here
     <CC>.json                     the signed Party file
 
 Left to others: officials' keys (`comity.cli.officials`), nodes' folders (`comity.cli.nodes`).
@@ -121,6 +121,7 @@ def publish(folder: Path, passphrase: bytes, day: date) -> PartyFile:
 
 def _gather(folder: Path, code: str, version: int, day: date) -> PartyFile:
     draft = read_draft(folder)
+    revoked = sorted((folder / "revocations").glob("*.json"))
     witnesses = {w.id: w for w in (_decode(p, OversightBody) for p in sorted((folder / "oversight").glob("*.json")))}
     return PartyFile(
         party=code,
@@ -133,7 +134,7 @@ def _gather(folder: Path, code: str, version: int, day: date) -> PartyFile:
         nodes=tuple(_decode(p, NodeEntry) for p in sorted((folder / "nodes").glob("*.json"))),
         credentials=tuple(p.read_text(encoding="ascii") for p in sorted((folder / "credentials").glob("*.jws"))),
         oversight=tuple(witnesses.get(body.id, body) for body in draft.oversight),
-        revocations=draft.revocations,
+        revocations=(*draft.revocations, *(_decode(p, Revocation) for p in revoked)),
     )
 
 
