@@ -116,3 +116,12 @@ def test_of_two_revocations_the_earlier_counts() -> None:
     assert directory(revoking(*at)).revoked_at(FR_JUDGE, origin("DE")) is None
     with pytest.raises(Malformed):
         directory(revoking(Revocation(kid=FR_JUDGE, origin=origin("FR"), position=-1)))
+
+
+def test_only_a_seal_seals() -> None:
+    """A key that the Party file gives to another use is no seal, wherever it stands."""
+    log = msgspec.structs.replace(WORLD.party_file("FR").nodes[0].seals[0], use="log")
+    held = directory(lambda f: msgspec.structs.replace(f, nodes=(msgspec.structs.replace(f.nodes[0], seals=(log,)),)))
+    for ask in (lambda: held.seal_key(log.kid, 0), lambda: held.seal_key_now(log.kid, "fr-node")):
+        with pytest.raises(Unverified, match="is for log, not for seal"):
+            ask()

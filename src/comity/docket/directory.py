@@ -274,7 +274,7 @@ class Directory:
 
     def seal_key(self, kid: str, position: int) -> PublicKey:
         """The seal key ``kid`` if it was valid at ``position`` of its node's log; Unverified, saying why, otherwise."""
-        return self._sealed_by(kid)[1].valid_at(kid, position)
+        return self._sealed_by(kid)[1].valid_at(kid, position, "seal")
 
     def seal_key_now(self, kid: str, node_id: str) -> PublicKey:
         """A seal key of ``node_id`` that was neither rotated out nor revoked: for messages, which have no position."""
@@ -282,7 +282,7 @@ class Directory:
         entry = next(e for e in node.seals if e.kid == kid)
         if node.id != node_id or entry.until_position is not None or entry.revoked_position is not None:
             raise Unverified(f"The key {kid} is not a current seal of {node_id}.", "Use the node's current seal key.")
-        return history.valid_at(kid, entry.from_position)
+        return history.valid_at(kid, entry.from_position, "seal")
 
     def node_by_seal(self, kid: str) -> NodeEntry:
         """The node whose seal key this is."""

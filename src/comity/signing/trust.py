@@ -15,10 +15,9 @@ from typing import Literal
 import msgspec
 
 from comity.errors import Malformed, Unverified
-from comity.signing.envelope import EnvelopePublic
 from comity.signing.keys import PublicKey
 
-Use = Literal["seal", "hand", "log", "envelope"]
+Use = Literal["seal", "hand", "log"]
 
 
 class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +37,7 @@ class KeyHistory:
 
     def __init__(self, entries: Iterable[KeyEntry]) -> None:
         self.entries = tuple(entries)
-        self._by_kid: dict[str, tuple[KeyEntry, PublicKey | EnvelopePublic]] = {}
+        self._by_kid: dict[str, tuple[KeyEntry, PublicKey]] = {}
         for entry in self.entries:
             if entry.kid in self._by_kid:
                 raise Malformed(f"The key {entry.kid} is listed twice.", "One key has one use and one entry.")
@@ -49,22 +48,7 @@ class KeyHistory:
 
         Raises `Unverified` saying why not: unknown, another use, not yet in force, rotated out, or revoked.
         """
-        key = self._find(kid, position, use)
-        if not isinstance(key, PublicKey):
-            raise Unverified(f"The key {kid} is for envelopes and signs nothing.", "Use the authority's signing key.")
-        return key
-
-    def envelope_at(self, kid: str, position: int) -> EnvelopePublic:
-        """Return the envelope key of this name if it counts at the position; raise `Unverified` saying why not."""
-        key = self._find(kid, position, "envelope")
-        if not isinstance(key, EnvelopePublic):
-            raise Unverified(f"The key {kid} is not for envelopes.", "Use the authority's envelope key.")
-        return key
-
-    def in_force(self, use: Use, authority: str, position: int) -> tuple[KeyEntry, ...]:
-        """Return the entries of an authority that count at the position, the newest first: use the first."""
-        valid = (e for e in self.entries if e.use == use and e.authority == authority and not _reason(e, position))
-        return tuple(sorted(valid, key=lambda entry: entry.from_position, reverse=True))
+        return self._find(kid, position, use)
 
     def rotate(self, kid: str, successor: KeyEntry, until_position: int) -> KeyHistory:
         """Return the history with a successor for a key, which itself counts until ``until_position``.
@@ -86,7 +70,7 @@ class KeyHistory:
             return self
         return KeyHistory(self._replaced(msgspec.structs.replace(old, revoked_position=position)))
 
-    def _find(self, kid: str, position: int, use: Use | None) -> PublicKey | EnvelopePublic:
+    def _find(self, kid: str, position: int, use: Use | None) -> PublicKey:
         entry, key = self._by_kid.get(kid, (None, None))
         if entry is None or key is None:
             raise Unverified(f"The key {kid} is unknown.", "Fetch the Party's newest file, or refuse.")
@@ -119,10 +103,9 @@ def _reason(entry: KeyEntry, position: int) -> str:
     return ""
 
 
-def _checked(entry: KeyEntry) -> PublicKey | EnvelopePublic:
+def _checked(entry: KeyEntry) -> PublicKey:
     """Return the key of an entry; raise `Malformed` if the entry contradicts itself."""
-    key: PublicKey | EnvelopePublic
-    key = EnvelopePublic.from_text(entry.key) if entry.use == "envelope" else PublicKey.from_text(entry.key)
+    key = PublicKey.from_text(entry.key)
     if key.kid != entry.kid:
         raise Malformed(f"The key named {entry.kid} has the name {key.kid}.", "Write the key's own name.")
     if entry.from_position < 0 or (entry.revoked_position is not None and entry.revoked_position < 0):
