@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from comity.docket.logged import Earlier
+from comity.node import peers, tables
 from comity.node.node import Node
 from comity.proceedings.bodies import PeersSeen
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
@@ -177,3 +180,36 @@ def test_a_note_handed_in_without_its_cosignatures_does_not_weaken_what_was_seen
     assert fr.peers.newest() == before
     size = read_checkpoint(newest[1]).size
     assert fr.peers.seen_from(origin("DE"), size) == int(nodes.clock().timestamp())
+
+
+def test_the_newest_checkpoints_of_a_log_are_kept_and_no_more(
+    nodes: Nodes, both: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is thrown away first is the smallest tree."""
+    de, fr = both
+    monkeypatch.setattr(peers, "MOST_KEPT", 2)
+    for number in range(4):
+        matters.draft(nodes, de, f"request:2026-more{number:04d}")
+        de.publisher.publish()
+        nodes.clock.forward(seconds=1)
+        fr.anchor.look()
+    with fr.store.reading() as db:
+        sizes = list(db.scalars(sa.select(tables.seen_checkpoints.c.size).order_by(tables.seen_checkpoints.c.size)))
+    assert sizes == [de.store.size() - 1, de.store.size()]
+    assert fr.peers.seen_from(origin("DE"), 0) is None
+
+
+def test_many_deliveries_at_once_see_one_log(nodes: Nodes, both: tuple[Node, Node]) -> None:
+    """The exchange is served by several threads."""
+    de, fr = both
+    liar = Liar(nodes, de, fr)
+    ids = [e.id for e in de.registrar.docket(matters.DOCKET).entries if e.record.party == "DE"]
+    messages = []
+    for number in range(8):
+        nodes.clock.forward(seconds=1)
+        matters.draft(nodes, de, f"request:2026-more{number:04d}")
+        de.publisher.publish()
+        messages.append(liar.message(*(liar.item(i) for i in ids)))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(fr.inbox.receive, messages))
+    assert all(outcome.done for answer in answers for outcome in answer.outcomes)

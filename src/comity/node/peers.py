@@ -9,8 +9,10 @@ Left to others: what two notes prove (`comity.tlog.contradiction`), handing them
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -28,6 +30,7 @@ from comity.tlog.proof import TlogProof
 from comity.tlog.tree import HashReader
 
 _log = structlog.get_logger(__name__)
+MOST_KEPT = 10_000  # checkpoints of one log; whoever asks about older leaves has the earlier checkpoint of the proof
 
 
 def unread(checkpoint: Checkpoint) -> HashReader:
@@ -43,6 +46,7 @@ class PeerCheckpoints:
         self._store, self._kept, self.policies = store, kept, policies
         self._logs = followed(tuple(policies.values()))
         self._recent: deque[bytes] = deque(maxlen=64)
+        self._lock = threading.Lock()
 
     def see(self, logged: Logged, place: Place) -> None:
         """Keep the checkpoints of a proof that holds. Unverified when they contradict what was seen before."""
@@ -76,17 +80,27 @@ class PeerCheckpoints:
             return {row[0]: row[1] for row in db.execute(query)}
 
     def _keep(self, note: bytes, checked: CheckedCheckpoint) -> None:
-        if note in self._recent:  # one delivery proves its records under one checkpoint
-            return
+        with self._lock:
+            if note in self._recent:  # one delivery proves its records under one checkpoint
+                return
         self._compare(note)
         cosigned = max((time for _, time in checked.cosigned_by), default=0)
-        seen, at = t.seen_checkpoints, checked.checkpoint
+        at = checked.checkpoint
+        self._store_seen({"origin": at.origin, "size": at.size, "cosigned": cosigned, "note": note})
+        with self._lock:
+            self._recent.append(note)
+
+    def _store_seen(self, row: dict[str, Any]) -> None:
+        """Keep a checkpoint, in place of the same cosigned earlier; of its log the newest `MOST_KEPT` stay."""
+        seen = t.seen_checkpoints.c
+        of_log = seen.origin == row["origin"]
+        older = of_log & (seen.size == row["size"]) & (seen.cosigned < row["cosigned"])
+        newest_first = sa.select(seen.size).where(of_log).order_by(seen.size.desc())
+        last = newest_first.offset(MOST_KEPT).limit(1).scalar_subquery()
         with self._store.writing() as db:
-            older = (seen.c.origin == at.origin) & (seen.c.size == at.size) & (seen.c.cosigned < cosigned)
-            db.execute(seen.delete().where(older))
-            row = {"origin": at.origin, "size": at.size, "cosigned": cosigned, "note": note}
-            db.execute(seen.insert().prefix_with("OR IGNORE"), row)
-        self._recent.append(note)
+            db.execute(t.seen_checkpoints.delete().where(older))
+            db.execute(t.seen_checkpoints.insert().prefix_with("OR IGNORE"), row)
+            db.execute(t.seen_checkpoints.delete().where(of_log & (seen.size <= last)))
 
     def _compare(self, note: bytes) -> None:
         try:
