@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from hashlib import sha256
+from itertools import permutations
+from time import perf_counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,9 +95,31 @@ def test_the_past_is_what_the_filer_saw_and_nothing_else(entries: list[Entry], d
         if found.id not in expected:
             expected.add(found.id)
             stack.extend(found.record.answers)
-    if not docket.heads <= answers:
-        assert set(past.by_id) == expected
-    else:  # whoever answers every head saw everything that has effect
-        assert expected <= set(past.by_id)
-        assert {e.id for e in docket.entries if e.effect} <= expected
+    assert set(past.by_id) == {e for e in expected if docket.by_id[e].effect}
+    assert past == docket.past_of([*answers, *answers])
+    if docket.heads <= answers:  # whoever answers every head saw everything that has effect, and nothing else counts
+        assert set(past.by_id) == {e.id for e in docket.entries if e.effect}
     assert all(past.by_id[e].depth == docket.by_id[e].depth for e in past.by_id)
+
+
+def test_a_long_chain_is_folded_in_one_pass() -> None:
+    """5,000 records in a row, arriving backwards: a fold that looks at all of them again each time takes minutes."""
+    chain: list[Entry] = []
+    for number in range(5000):
+        chain.append(entry(number, (chain[-1].id,) if chain else (), "request.consult", True))
+    begun = perf_counter()
+    docket = fold("request:fold-0001", reversed(chain))
+    assert perf_counter() - begun < 5
+    assert [e.id for e in docket.entries] == [e.id for e in chain]
+    assert docket.heads == {chain[-1].id}
+
+
+def test_a_withdrawal_wins_over_what_did_not_know_of_it() -> None:
+    sent = entry(1, (), "request.send", True)
+    withdrawn = entry(2, (sent.id,), "request.withdraw", True)
+    postponed = entry(3, (sent.id,), "request.postpone", True)
+    recognised = entry(4, (postponed.id,), "request.recognise", True)
+    for order in permutations((sent, withdrawn, postponed, recognised)):
+        assert fold("request:fold-0001", order).state == "request.withdraw"
+    closed = entry(5, (withdrawn.id, recognised.id), "request.close", True)
+    assert fold("request:fold-0001", (sent, withdrawn, postponed, recognised, closed)).state == "request.close"

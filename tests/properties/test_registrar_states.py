@@ -21,7 +21,7 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from comity.docket.docket import Docket, Entry, fold
+from comity.docket.docket import Docket, Entry
 from comity.docket.sections import Basis, Measure, Notice, Period, Privilege, Rights
 from comity.errors import ComityError
 from comity.node.admission import Session
@@ -207,7 +207,6 @@ class TwoNodes(RuleBasedStateMachine):
 def check_production(node: Node, docket: Docket, produced: Entry) -> None:
     """The rule of DESIGN section 3 and of the EIO Directive art 2(c), in the production's own past."""
     past = docket.past_of(produced.record.answers)
-    past = fold(DOCKET, [e for e in past.entries if e.id != produced.id])
     request = past.latest("request.draft", "request.revise")
     granted = past.latest("request.authorise")
     assert request is not None

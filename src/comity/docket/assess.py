@@ -6,6 +6,7 @@ are named in the step's row and live in `comity.safeguards`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from comity.docket.step import Filing, Proceeding, Safeguard, Step
 from comity.law.book import LawBook
 
 _SHAPE = "Comity table of steps"
+_PATH = re.compile(r"at `\$\.?([a-z_.\[\]0-9]+)`$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,8 @@ def _run(safeguard: Safeguard, filing: Filing) -> Finding:
         return safeguard(filing)
     except Exception as exc:  # a safeguard that fails holds (ARCHITECTURE, one shape)
         name = getattr(safeguard, "__name__", "safeguard")
-        return hold(
-            name, "Comity: a safeguard that fails holds", f"It could not be assessed: {exc!r}.", "a human decision"
-        )
+        why = f"It could not be assessed ({type(exc).__name__}); its words may hold contents and are not kept."
+        return hold(name, "Comity: a safeguard that fails holds", why, filing.record.step)
 
 
 def _typed_body(step: Step | None, authentic: Authentic) -> tuple[Any, Finding | None]:
@@ -102,7 +103,9 @@ def _typed_body(step: Step | None, authentic: Authentic) -> tuple[Any, Finding |
     try:
         return msgspec.convert(authentic.values, step.body), None
     except msgspec.ValidationError as exc:
-        return None, refuse("form", _SHAPE, f"The body does not fit {step.name}: {exc}.", "malformed_body")
+        where = _PATH.search(str(exc))  # only where: the rest of the message may quote contents
+        why = f"The body does not fit {step.name}{f' at {where[1]}' if where else ''}; see its form."
+        return None, refuse("form", _SHAPE, why, "malformed_body")
 
 
 @lru_cache(maxsize=256)

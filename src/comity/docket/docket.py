@@ -17,6 +17,8 @@ from typing import Any
 from comity.docket.finding import Finding, worst
 from comity.docket.record import Record
 
+ENDING = frozenset({"request.withdraw", "request.refuse"})  # only a step that answers such a one goes on from it
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -55,6 +57,7 @@ class Docket:
     by_id: dict[str, Entry] = field(default_factory=dict)
     heads: frozenset[str] = frozenset()  # effective records that no effective record answers
     last: dict[str, Entry] = field(default_factory=dict)  # step -> its latest effective entry
+    idle: int = 0  # how many entries have no effect
 
     @property
     def proceeding(self) -> str:
@@ -63,9 +66,16 @@ class Docket:
 
     @property
     def state(self) -> str:
-        """The name of the latest effective step that moves the matter, or ``""`` before the first."""
+        """The name of the latest effective step that moves the matter, or ``""`` before the first.
+
+        A step of `ENDING` wins over all that was filed without knowing of it, however deep.
+        """
         moving = [e for e in self.last.values() if e.moves]
-        return max(moving, key=lambda e: e.place).step if moving else ""
+        if not moving:
+            return ""
+        latest = max(moving, key=lambda e: e.place)
+        ending = [e for e in moving if e.step in ENDING and not self.saw(latest, e)]
+        return max(ending, key=lambda e: e.place).step if ending else latest.step
 
     @property
     def opening(self) -> Entry | None:
@@ -76,6 +86,19 @@ class Docket:
         """The latest effective entry of any of ``steps``. Never "was it ever filed" (ARCHITECTURE, rule 1)."""
         found = [self.last[s] for s in steps if s in self.last]
         return max(found, key=lambda e: e.place) if found else None
+
+    def saw(self, later: Entry, earlier: Entry) -> bool:
+        """Whether ``later`` is ``earlier``, or answers it at once or through others: whether its filer knew of it."""
+        stack, passed = [later.id], set[str]()
+        while stack:
+            known = self.by_id.get(stack.pop())
+            if known is None or known.id in passed or known.depth < earlier.depth:
+                continue
+            if known.id == earlier.id:
+                return True
+            passed.add(known.id)
+            stack.extend(known.record.answers)
+        return False
 
     def all(self, step: str) -> tuple[Entry, ...]:
         """Every effective entry of ``step``, in order."""
@@ -93,9 +116,9 @@ class Docket:
             ordered = list(self.entries)
             insort(ordered, placed, key=lambda e: e.place)
             entries = tuple(ordered)
-        return Docket(
-            self.id, entries, {**self.by_id, placed.id: placed}, self._heads_with(placed), self._last_with(placed)
-        )
+        by_id = {**self.by_id, placed.id: placed}
+        idle = self.idle + (not placed.effect)
+        return Docket(self.id, entries, by_id, self._heads_with(placed), self._last_with(placed), idle)
 
     def _heads_with(self, entry: Entry) -> frozenset[str]:
         if not entry.effect:
@@ -111,28 +134,46 @@ class Docket:
         return {**self.last, entry.step: entry}
 
     def past_of(self, answers: Iterable[str]) -> Docket:
-        """The docket as the filer saw it: the records ``answers`` names and all that those answer in turn."""
+        """The docket as the filer saw it: what has effect of ``answers`` and of all that those answer in turn."""
         wanted = set(answers)
-        if self.heads <= wanted:
-            return self
-        stack, past = list(wanted), set()
+        if self.heads <= wanted:  # every record with effect is a head, or answered by one
+            return self if not self.idle else _placed(self.id, [e for e in self.entries if e.effect])
+        stack, past = list(wanted), set[str]()
         while stack:
             known = self.by_id.get(stack.pop())
             if known is not None and known.id not in past:
                 past.add(known.id)
                 stack.extend(known.record.answers)
-        return fold(self.id, [e for e in self.entries if e.id in past])
+        return _placed(self.id, [e for e in self.entries if e.effect and e.id in past])
 
 
 def fold(docket_id: str, entries: Iterable[Entry]) -> Docket:
     """The docket of these entries, in whatever order they come; entries that answer what is not here are left out."""
-    docket = Docket(docket_id)
     waiting = {e.id: e for e in entries}
-    while ready := [e for e in waiting.values() if all(a in docket.by_id for a in e.record.answers)]:
-        for entry in sorted(ready, key=lambda e: e.id):
-            docket = docket.with_entry(entry)
-            del waiting[entry.id]
-    return docket
+    unmet = {e.id: len(set(e.record.answers)) for e in waiting.values()}
+    answering: dict[str, list[str]] = {}
+    for entry in waiting.values():
+        for answered in set(entry.record.answers):
+            answering.setdefault(answered, []).append(entry.id)
+    ready, depths = [i for i, count in unmet.items() if not count], dict[str, int]()
+    while ready:
+        entry = waiting[ready.pop()]
+        depths[entry.id] = 1 + max((depths[a] for a in entry.record.answers), default=0)
+        for following in answering.get(entry.id, ()):
+            unmet[following] -= 1
+            if not unmet[following]:
+                ready.append(following)
+    placed = (replace(waiting[i], depth=depth) for i, depth in depths.items())
+    return _placed(docket_id, sorted(placed, key=lambda e: e.place))
+
+
+def _placed(docket_id: str, entries: list[Entry]) -> Docket:
+    """The docket of entries that have their depth already and stand in order."""
+    moved = [e for e in entries if e.effect]
+    answered = {a for e in moved for a in e.record.answers}
+    heads = frozenset(e.id for e in moved if e.id not in answered)
+    by_id, last = {e.id: e for e in entries}, {e.step: e for e in moved}
+    return Docket(docket_id, tuple(entries), by_id, heads, last, len(entries) - len(moved))
 
 
 def effective(findings: Iterable[Finding]) -> bool:

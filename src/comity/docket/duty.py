@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from comity.docket.directory import Directory
-from comity.docket.docket import Docket, Entry
+from comity.docket.docket import Docket, Entry, effective
 from comity.docket.sections import Request
 from comity.docket.step import Duty, Proceeding, Side
 from comity.errors import NotFound
@@ -75,9 +75,8 @@ def open_duties(docket: Docket, table: Proceeding, law: LawBook, directory: Dire
 def _open(
     duty: Duty, docket: Docket, drafted: Entry, request: Request, law: LawBook, directory: Directory
 ) -> OpenDuty | None:
-    since = docket.latest(*duty.since)
-    ended = docket.latest(*duty.due, *duty.closed_by)
-    if since is None or (ended is not None and ended.place > since.place):
+    since = _begun(duty, docket)
+    if since is None or _over(duty, docket, since):
         return None
     instrument = law.instrument(request.basis.instrument)
     measure = request.measures[0].id if request.measures else ""
@@ -90,6 +89,21 @@ def _open(
     )
     party = sides.get(duty.owed_by, drafted.record.party)
     return OpenDuty(duty.name, duty.owed_by, party, since, duty.otherwise, duty.due, reckoning)
+
+
+def _begun(duty: Duty, docket: Docket) -> Entry | None:
+    """The latest step that begins the duty. Not a receipt of what was found wanting on arrival: there it has no effect.
+
+    A receipt tells what the receiving side found (``findings``), so both sides see alike whether a clock runs.
+    """
+    begun = (e for step in duty.since for e in docket.all(step) if effective(getattr(e.body, "findings", ())))
+    return max(begun, key=lambda e: e.place, default=None)
+
+
+def _over(duty: Duty, docket: Docket, since: Entry) -> bool:
+    """Whether it was discharged since, or ended by a step that whoever began it did not know of."""
+    done, ended = docket.latest(*duty.due), docket.latest(*duty.closed_by)
+    return (done is not None and done.place > since.place) or (ended is not None and not docket.saw(since, ended))
 
 
 def _calendar(
