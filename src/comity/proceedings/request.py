@@ -1,14 +1,16 @@
 """The request: assistance from draft to closure (EIO, Budapest Convention, European Convention on MLA).
 
-Read the table from the top: that is how a matter goes. Conditions are in `comity.safeguards`; limits are in the
-instrument's file; what a step carries is in `comity.proceedings.bodies`.
+Read the table from the top: that is how a matter goes. Conditions are in `comity.safeguards`; what falls due is in
+`comity.proceedings.request_duties`, its limits in the instrument's file; what a step carries is in
+`comity.proceedings.bodies`.
 """
 
 from __future__ import annotations
 
 from comity.docket.sections import Request
-from comity.docket.step import Duty, Proceeding, Step
+from comity.docket.step import Proceeding, Step
 from comity.proceedings import bodies
+from comity.proceedings.request_duties import DUTIES
 from comity.safeguards import (
     authorisation,
     bars,
@@ -65,7 +67,7 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=("",),
-        safeguards=(basis.instrument_known,),
+        safeguards=(basis.authority_in_matter, basis.instrument_known),
         provision="EIO art 5; Budapest Convention art 29(2)",
     ),
     Step(
@@ -75,7 +77,7 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=_OPEN,
-        safeguards=(basis.instrument_known,),
+        safeguards=(basis.authority_in_matter, basis.instrument_known),
     ),
     Step(
         name="request.authorise",
@@ -86,7 +88,13 @@ STEPS = (
         after=_DRAFTED,
         kind="decision-grant",
         provision="EIO art 2(c); ECHR art 8; Charter art 52(1)",
-        safeguards=(authorisation.authorises_latest, authorisation.not_wider, authorisation.reasoned, *_SUBSTANCE),
+        safeguards=(
+            basis.authority_in_matter,
+            authorisation.authorises_latest,
+            authorisation.not_wider,
+            authorisation.reasoned,
+            *_SUBSTANCE,
+        ),
     ),
     Step(
         name="request.decline",
@@ -96,7 +104,7 @@ STEPS = (
         roles=JUDGES,
         after=_DRAFTED,
         kind="decision-refuse",
-        safeguards=(decision.statement_of_reasons,),
+        safeguards=(basis.authority_in_matter, decision.statement_of_reasons),
     ),
     Step(
         name="request.send",
@@ -107,7 +115,12 @@ STEPS = (
         after=(*_DRAFTED, "request.authorise"),
         crosses=True,
         answered_by="request.receipt",
-        safeguards=(authorisation.judicial_authorisation, form.language_accepted, *_SUBSTANCE),
+        safeguards=(
+            basis.authority_in_matter,
+            authorisation.judicial_authorisation,
+            form.language_accepted,
+            *_SUBSTANCE,
+        ),
     ),
     Step(
         name="request.receipt",
@@ -127,6 +140,7 @@ STEPS = (
         roles=(*CASE_ROLES, *DECIDING),
         after=("request.send",),
         provision="EIO art 16(1), Annex B",
+        safeguards=(basis.authority_in_matter, basis.competence),
     ),
     Step(
         name="request.consult",
@@ -134,9 +148,10 @@ STEPS = (
         body=bodies.Consultation,
         by="either",
         roles=(*CASE_ROLES, *DECIDING),
-        after=_WITH_REQUESTED,
+        after=(*_OPEN, *_WITH_REQUESTED, *_ANSWERED, "request.close"),
         moves=False,
         provision="EIO arts 6(3), 11(4); Budapest Convention art 27(6)",
+        safeguards=(basis.authority_in_matter, decision.arrived),
     ),
     Step(
         name="request.recognise",
@@ -148,6 +163,7 @@ STEPS = (
         kind="decision-grant",
         provision="EIO art 9",
         safeguards=(
+            basis.authority_in_matter,
             authorisation.judicial_authorisation,
             decision.within_request,
             decision.domestic_basis,
@@ -165,7 +181,12 @@ STEPS = (
         moves=False,
         kind="decision-grant",
         provision="EIO art 2(d)",
-        safeguards=(decision.within_request, decision.domestic_basis, decision.statement_of_reasons),
+        safeguards=(
+            basis.authority_in_matter,
+            decision.within_request,
+            decision.domestic_basis,
+            decision.statement_of_reasons,
+        ),
     ),
     Step(
         name="request.preserve",
@@ -173,12 +194,14 @@ STEPS = (
         body=bodies.Preservation,
         by="requested",
         roles=(*CASE_ROLES, *DECIDING),
-        after=("request.send", "request.acknowledge"),
+        after=("request.send", "request.acknowledge", "request.postpone"),
         provision="Budapest Convention art 29(3), (7)",
         safeguards=(
+            basis.authority_in_matter,
             preservation.preservation_only,
             preservation.preservation_period,
             basis.legality_basis,
+            basis.competence,
             bars.persecution_clause,
         ),
     ),
@@ -188,10 +211,16 @@ STEPS = (
         body=bodies.Refusal,
         by="requested",
         roles=DECIDING,
-        after=_WITH_REQUESTED,
+        after=(*_OPEN, *_WITH_REQUESTED),
         kind="decision-refuse",
         provision="EIO art 11; Budapest Convention art 27(4); ETS 30 art 2",
-        safeguards=(decision.ground_available, decision.consulted_first, decision.statement_of_reasons),
+        safeguards=(
+            basis.authority_in_matter,
+            decision.arrived,
+            decision.ground_available,
+            decision.consulted_first,
+            decision.statement_of_reasons,
+        ),
     ),
     Step(
         name="request.postpone",
@@ -201,7 +230,7 @@ STEPS = (
         roles=DECIDING,
         after=("request.send", "request.acknowledge", "request.recognise"),
         kind="decision-refuse",
-        safeguards=(decision.statement_of_reasons,),
+        safeguards=(basis.authority_in_matter, decision.statement_of_reasons),
         provision="EIO art 15; Budapest Convention art 27(5)",
     ),
     Step(
@@ -212,7 +241,7 @@ STEPS = (
         roles=(*CASE_ROLES, *DECIDING),
         after=("request.acknowledge", "request.recognise"),
         moves=False,
-        safeguards=(decision.statement_of_reasons,),
+        safeguards=(basis.authority_in_matter, decision.statement_of_reasons),
         provision="EIO art 12(5)",
     ),
     Step(
@@ -225,7 +254,9 @@ STEPS = (
         kind="disclosure",
         provision="EIO art 13(1)",
         safeguards=(
+            basis.authority_in_matter,
             authorisation.judicial_authorisation,
+            basis.competence,
             evidence.recognised,
             evidence.within_measures,
             evidence.own_court_order,
@@ -241,7 +272,7 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=("request.produce",),
-        safeguards=(evidence.matches_production,),
+        safeguards=(basis.authority_in_matter, basis.competence, evidence.matches_production),
     ),
     Step(
         name="request.read",
@@ -252,7 +283,7 @@ STEPS = (
         after=(*_ANSWERED, "request.close"),
         moves=False,
         readers="own",
-        safeguards=(evidence.purpose_matches,),
+        safeguards=(basis.authority_in_matter, evidence.purpose_matches),
         provision="LED art 25(1)",
     ),
     Step(
@@ -264,6 +295,7 @@ STEPS = (
         after=("request.preserve",),
         moves=False,
         provision="Budapest Convention art 29(7)",
+        safeguards=(basis.authority_in_matter,),
     ),
     Step(
         name="request.withdraw",
@@ -272,7 +304,7 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=(*_OPEN, *_WITH_REQUESTED),
-        safeguards=(decision.statement_of_reasons,),
+        safeguards=(basis.authority_in_matter, decision.statement_of_reasons),
         provision="EIO art 6(3)",
     ),
     Step(
@@ -286,7 +318,7 @@ STEPS = (
         readers="own",
         kind="notification-deferral",
         provision="LED art 13(3)",
-        safeguards=(notice.deferral_reasoned,),
+        safeguards=(basis.authority_in_matter, notice.deferral_reasoned),
     ),
     Step(
         name="request.notify",
@@ -298,7 +330,7 @@ STEPS = (
         moves=False,
         readers="own",
         kind="notification",
-        safeguards=(notice.remedies_named,),
+        safeguards=(basis.authority_in_matter, notice.remedies_named),
         provision="LED art 13; EIO art 14(3)",
     ),
     Step(
@@ -311,7 +343,7 @@ STEPS = (
         moves=False,
         kind="deletion",
         provision="LED arts 5, 16",
-        safeguards=(data.erasure_grounded,),
+        safeguards=(basis.authority_in_matter, data.erasure_grounded, data.erasure_decided),
     ),
     Step(
         name="request.overdue",
@@ -328,47 +360,15 @@ STEPS = (
         body=bodies.Closure,
         by="requesting",
         roles=CASE_ROLES,
-        after=("request.decline", "request.receive", "request.refuse", "request.withdraw", "request.preserve"),
-        safeguards=(notice.person_told_or_deferred,),
-    ),
-)
-
-DUTIES = (
-    Duty(
-        name="acknowledge",
-        since=("request.receipt",),
-        limit="acknowledge",
-        owed_by="requested",
-        due=("request.acknowledge", "request.preserve", "request.recognise", "request.refuse"),
-        otherwise="request.overdue",
-        closed_by=("request.withdraw", "request.close"),
-    ),
-    Duty(
-        name="decide",
-        since=("request.receipt", "request.extend"),
-        limit="decide",
-        owed_by="requested",
-        due=("request.recognise", "request.refuse", "request.postpone", "request.preserve"),
-        otherwise="request.overdue",
-        closed_by=("request.withdraw", "request.close"),
-    ),
-    Duty(
-        name="execute",
-        since=("request.recognise",),
-        limit="execute",
-        owed_by="requested",
-        due=("request.produce", "request.refuse", "request.postpone"),
-        otherwise="request.overdue",
-        closed_by=("request.withdraw", "request.close"),
-    ),
-    Duty(
-        name="follow up",
-        since=("request.preserve",),
-        limit="preservation",
-        owed_by="requesting",
-        due=("request.followup",),
-        otherwise="request.overdue",
-        closed_by=("request.withdraw", "request.close"),
+        after=(
+            "request.decline",
+            "request.produce",
+            "request.receive",
+            "request.refuse",
+            "request.withdraw",
+            "request.preserve",
+        ),
+        safeguards=(basis.authority_in_matter, notice.person_told_or_deferred),
     ),
 )
 

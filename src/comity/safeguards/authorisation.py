@@ -8,12 +8,13 @@ from comity.docket.sections import Measure, Period
 from comity.docket.step import Filing
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.subject import (
-    HUMAN,
     Subject,
     asked_of_request,
     mend,
     rule_of,
+    said,
     standing_authorisation,
+    way_on,
 )
 from comity.safeguards.wording import listed, says_something
 
@@ -27,7 +28,7 @@ def authorises_latest(filing: Filing) -> Finding:
     """
     latest = filing.docket.latest("request.draft", "request.revise")
     if filing.body is None or latest is None:
-        return Source(_RULE).hold("authorises_latest", "Cannot tell which request is meant.", HUMAN)
+        return Source(_RULE).hold("authorises_latest", "Cannot tell which request is meant.", "request.revise")
     if filing.body.request != latest.id:
         why = "It names another version than the latest draft; read that and decide on it."
         return Source(_RULE).hold("authorises_latest", why, "request.authorise")
@@ -41,9 +42,9 @@ def not_wider(filing: Filing) -> Finding:
     """
     rests = Source("Directive 2014/41/EU art 6(1); EU Charter art 52(1)")
     if filing.body is None or filing.request is None:
-        return rests.hold("not_wider", "Cannot tell: request or authorisation was erased or withheld.", HUMAN)
+        return rests.hold("not_wider", "Cannot tell: request or authorisation was erased or withheld.", way_on(filing))
     asked = filing.request.measures
-    wider = [m.id for m in filing.body.measures if not any(_within(m, a) for a in asked)]
+    wider = [said(filing, m.id) for m in filing.body.measures if not any(_within(m, a) for a in asked)]
     if wider:
         why = f"Wider than what was asked: {listed(wider)}. Have the request revised, then decide."
         return rests.hold("not_wider", why, "request.revise")
@@ -74,7 +75,7 @@ def reasoned(filing: Filing, subject: Subject) -> Finding:
     body = filing.body
     rests = Source("Directive 2014/41/EU art 6(1); ECHR art 8(2); EU Charter art 52(1)")
     if body is None:
-        return rests.hold("reasoned", "Cannot tell: the authorisation was erased or withheld.", HUMAN)
+        return rests.hold("reasoned", "Cannot tell: the authorisation was erased or withheld.", "request.authorise")
     missing = [f for f in ("necessity", "proportionality", "rights") if not says_something(getattr(body, f))]
     missing += [f for f in ("measures", "domestic_provision") if not getattr(body, f)]
     if body.valid_until < filing.day:
@@ -90,16 +91,16 @@ def judicial_authorisation(filing: Filing, subject: Subject) -> Finding:
 
     EIO art 2(c); ECHR art 8; HK C-746/18.
 
-    Comity demands a judge even where the instrument lets a prosecutor issue. Only a pure preservation needs none:
-    nothing is disclosed on it (Budapest Convention art 29(3)).
+    Comity demands a judge even where the instrument lets a prosecutor issue. Only the sending of a pure preservation
+    needs none: nothing is disclosed on it (Budapest Convention art 29(3)). What decides or discloses always does.
     """
     name, rests = "judicial_authorisation", _rests(filing, subject)
     entry = standing_authorisation(filing)
     if entry is None:
-        named = getattr(filing.body, "authorisation", "") if filing.record.step == "request.send" else ""
-        if subject.preserves_only and not named:
+        sending = filing.record.step == "request.send" and filing.body is not None
+        if sending and subject.preserves_only and not filing.body.authorisation:
             return rests.clear(name, "Preservation only: nothing is disclosed, so no judge is needed yet.")
-        return rests.hold(name, _none_stands(filing, subject), "request.authorise")
+        return rests.hold(name, _none_stands(filing, subject), _cleared_by(filing))
     why = _wanting(filing, entry)
     if why:
         return rests.hold(name, why, _cleared_by(filing))

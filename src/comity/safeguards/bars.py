@@ -25,7 +25,7 @@ def ne_bis_in_idem(filing: Filing, subject: Subject) -> Finding:
     name, rests = "ne_bis_in_idem", _rests(filing)
     priors = _priors(filing, subject)
     for decision in (d for p in priors for d in p.decisions if d.same_acts):
-        told = f"{decision.court} ({decision.party}) finally decided on {decision.date}: {decision.outcome}."
+        told = f"A court of {_whose(filing, decision)} finally decided on {decision.date}: {decision.outcome}."
         if decision.outcome == "acquitted" or (decision.outcome == "convicted" and decision.enforced in _BARS):
             return applies(filing, subject, name, name, told, binding=_binding(filing, subject, decision))
         if decision.outcome == "discontinued" or decision.enforced == "none":
@@ -43,6 +43,10 @@ def _priors(filing: Filing, subject: Subject) -> tuple[PriorProceedings, ...]:
     acknowledged = filing.docket.latest("request.acknowledge")
     shown = getattr(acknowledged.body, "prior", None) if acknowledged is not None else None
     return (subject.request.prior, shown) if shown is not None else (subject.request.prior,)
+
+
+def _whose(filing: Filing, decision: FinalDecision) -> str:
+    return decision.party if decision.party in filing.law.by_party else "another State"
 
 
 def _rests(filing: Filing) -> Source:

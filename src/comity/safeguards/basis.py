@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from comity.docket.directory import Authority
 from comity.docket.finding import Finding
-from comity.docket.sections import Measure
+from comity.docket.sections import Measure, Request
 from comity.docket.step import Filing
 from comity.errors import NotFound
 from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.subject import (
-    HUMAN,
     Subject,
     asked_of_request,
     by_requested,
     mend,
     rule_of,
+    said,
     standing_authorisation,
 )
 from comity.safeguards.wording import listed
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_COURTS = frozenset({"court", "judge", "investigating_judge"})  # kinds of authority that may step into a matter
+_MATTER = Source("Directive 2014/41/EU arts 2(c)-(d), 7(1); ETS 185 art 27(2)")
 
 
 @asked_of_request
@@ -30,6 +36,8 @@ def instrument_known(filing: Filing, subject: Subject) -> Finding:
     rests = Source(f"{subject.instrument.citation}; ECHR art 8(2)")
     if subject.instrument.proceeding != "request":
         why = f"{subject.instrument.short} is carried out by another proceeding: {subject.instrument.proceeding}."
+    elif not _COUNTRY.fullmatch(subject.requested):
+        why = "The Party asked is not named by its two letters (ISO 3166-1)."
     elif subject.requested == subject.requesting:
         why = f"{subject.requested} cannot ask itself for assistance."
     elif not subject.measures:
@@ -75,7 +83,7 @@ def legality_basis(filing: Filing, subject: Subject) -> Finding:
     if not rests.settled and not _decided_by_hand(filing, subject):
         return rests.hold(name, "The law files aren't sure of a provision this rests on.", "request.authorise")
     return rests.clear(
-        name, f"{subject.instrument.short} binds {listed(subject.parties)} and offers {_names(subject)}."
+        name, f"{subject.instrument.short} binds {listed(subject.parties)} and offers {_names(filing, subject)}."
     )
 
 
@@ -94,7 +102,7 @@ def _not_bound(filing: Filing, subject: Subject, party: str) -> Finding:
         return stated(excluded, party=party).hold("legality_basis", why, mend(filing))
     if not filing.law.known_on(subject.instrument.id, party, filing.day):
         why = f"Cannot tell whether {party} was bound by {subject.instrument.short} on {filing.day}."
-        return Source(subject.instrument.citation, party=party).hold("legality_basis", why, HUMAN)
+        return Source(subject.instrument.citation, party=party).hold("legality_basis", why, mend(filing))
     why = f"{party} is not known to be bound by {subject.instrument.short} on {filing.day}."
     return Source(subject.instrument.citation, party=party).hold("legality_basis", why, mend(filing))
 
@@ -102,7 +110,7 @@ def _not_bound(filing: Filing, subject: Subject, party: str) -> Finding:
 def _not_offered(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRule | None) -> str:
     """Why the instrument does not offer a measure to these two, or ``""`` when it does."""
     if rule is None:
-        return f"{subject.instrument.short} offers no measure called {measure.id}."
+        return f"{subject.instrument.short} offers no measure called {said(filing, measure.id)}."
     for other in (*rule.only_without, *subject.instrument.only_without):
         if all(filing.law.bound(other, p, filing.day) for p in subject.parties):
             return (
@@ -126,8 +134,8 @@ def _displacing(filing: Filing, subject: Subject) -> Instrument | None:
     )
 
 
-def _names(subject: Subject) -> str:
-    return listed(sorted({m.id for m in subject.measures}))
+def _names(filing: Filing, subject: Subject) -> str:
+    return listed(sorted({said(filing, m.id) for m in subject.measures}))
 
 
 @asked_of_request
@@ -140,13 +148,16 @@ def competence(filing: Filing, subject: Subject) -> Finding:
     """
     name = "competence"
     asked = by_requested(filing, subject)
+    way = mend(filing) if filing.record.step in ("request.authorise", "request.send") else filing.record.step
     for measure in subject.measures:
         rule = rule_of(filing, subject, measure)
         if rule is None:
-            return Source(subject.instrument.citation).hold(name, f"No rule is known for {measure.id}.", mend(filing))
+            return Source(subject.instrument.citation).hold(
+                name, f"No rule is known for {said(filing, measure.id)}.", way
+            )
         why = _executing(filing, subject, measure, rule) if asked else _issuing(filing, subject, measure, rule)
         if why:
-            return stated(rule).hold(name, why, filing.record.step if asked else mend(filing))
+            return stated(rule).hold(name, why, way)
     who = filing.record.authority
     rules = [r for r in (rule_of(filing, subject, m) for m in subject.measures) if r is not None]
     return stated(*rules).clear(name, f"The Party file of {filing.record.party} names {who} for this.")
@@ -156,7 +167,7 @@ def _issuing(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRu
     """Why the requesting side may not issue this measure or the addressee not execute it; ``""`` when they may."""
     addressee = _authority(filing, subject.request.addressee.authority)
     if addressee is None or filing.directory.party_of(addressee.id) != subject.requested:
-        return f"{subject.requested} has no authority {subject.request.addressee.authority!r} in its Party file."
+        return f"{subject.requested} has no authority of the name given in its Party file."
     if not _covers(filing, subject, addressee.id, measure, "execute"):
         return f"{addressee.id} is not competent to execute {measure.id} for {subject.requested}."
     acting = filing.record.authority
@@ -191,3 +202,40 @@ def _authority(filing: Filing, authority: str) -> Authority | None:
         return filing.directory.authority(authority)
     except NotFound:
         return None
+
+
+def authority_in_matter(filing: Filing) -> Finding:
+    """Who acts is at work in this matter: who opened it, whom it is addressed to, or a competent court of that Party.
+
+    EIO arts 2(c)-(d), 7(1); Budapest art 27(2).
+
+    Where the request was erased and names nobody any more: an authority that has acted in the matter before.
+    """
+    name, acting, opening = "authority_in_matter", filing.record.authority, filing.docket.opening
+    if opening is None:
+        return _MATTER.clear(name, f"{acting} opens the matter.")
+    if acting == opening.record.authority and filing.record.party == opening.record.party:
+        return _MATTER.clear(name, f"{acting} opened the matter.")
+    request = filing.request
+    if request is None:
+        if any(e.effect and e.record.authority == acting for e in filing.docket.entries):
+            return _MATTER.clear(name, f"{acting} has acted in this matter before.")
+    elif filing.record.party != opening.record.party and acting == request.addressee.authority:
+        return _MATTER.clear(name, f"The matter is addressed to {acting}.")
+    elif _competent_court(filing, request):
+        return _MATTER.clear(name, f"{acting} is a court of {filing.record.party}, competent in this matter.")
+    why = f"{acting} neither opened this matter nor is asked, and is no court competent in it."
+    return _MATTER.hold(name, why, filing.record.step)
+
+
+def _competent_court(filing: Filing, request: Request) -> bool:
+    acting = _authority(filing, filing.record.authority)
+    return (
+        acting is not None
+        and acting.kind in _COURTS
+        and any(
+            filing.directory.competence(acting.id, role, request.basis.instrument, measure.id, filing.day)
+            for measure in request.measures
+            for role in ("issue", "validate", "execute")
+        )
+    )

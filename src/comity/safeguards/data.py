@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from comity.docket.directory import JUDICIAL_ROLES
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.safeguards.citing import Source, source
-from comity.safeguards.subject import HUMAN, Subject, asked_of_request, mend
+from comity.safeguards.subject import Subject, asked_of_request, mend
 from comity.safeguards.wording import says_something
 
 _LED_ERASURE = "Directive (EU) 2016/680 arts 5, 16"
+_FACTS = frozenset({"retention_expired", "withdrawn"})  # grounds that are there or not: nothing is to be weighed
 
 
 @asked_of_request
@@ -27,7 +29,7 @@ def purpose_limitation(filing: Filing, subject: Subject) -> Finding:
         return Source(served.provision, served.settled).hold(name, why, mend(filing))
     if not says_something(purpose.statement):
         return rests.hold(name, "For what the data will be used is not stated.", mend(filing))
-    return rests.clear(name, f"Use is bound to: {purpose.statement}.")
+    return rests.clear(name, "Use is bound to the purpose that the request states.")
 
 
 @asked_of_request
@@ -45,21 +47,21 @@ def retention_limit(filing: Filing, subject: Subject) -> Finding:
         return rests.hold(name, "No day of erasure or review, or not the provision for it, is set.", mend(filing))
     if day < filing.day:
         return rests.hold(name, f"The day set for erasure or review, {day}, has passed.", mend(filing))
-    return rests.clear(name, f"To be erased or reviewed by {day} ({retention.provision}).")
+    return rests.clear(name, f"To be erased or reviewed by {day}, under the provision stated.")
 
 
 def erasure_grounded(filing: Filing) -> Finding:
-    """Erasure has a ground that is given, a provision, and names what is in this docket.
+    """Erasure has a ground that is given, a provision, and names what is in this docket with effect.
 
     LED arts 5, 16; Budapest art 29.
     """
     name, body = "erasure_grounded", filing.body
     rests = Source(_LED_ERASURE)
     if body is None:
-        return rests.hold(name, "Cannot tell what is to be erased.", HUMAN)
-    strange = [r for r in body.records if r not in filing.docket.by_id] + _strange_exhibits(filing)
+        return rests.hold(name, "Cannot tell what is to be erased.", "request.erase")
+    strange = [r for r in body.records if not _here(filing, r)] + _strange_exhibits(filing)
     if strange or not (body.records or body.exhibits):
-        return rests.hold(name, "It names nothing, or something that is not in this docket.", "request.erase")
+        return rests.hold(name, "It names nothing, or something that has no effect in this docket.", "request.erase")
     if not body.provision:
         return rests.hold(name, "The provision that lets or makes it be erased is not named.", "request.erase")
     if body.ground == "withdrawn" and filing.docket.latest("request.withdraw") is None:
@@ -67,8 +69,33 @@ def erasure_grounded(filing: Filing) -> Finding:
     if body.ground == "retention_expired":
         until = filing.request.retention.until if filing.request is not None else None
         if until is None or filing.day < until:
-            return rests.hold(name, f"The time for keeping has not ended: {until or 'no day is known'}.", HUMAN)
-    return rests.clear(name, f"Ground: {body.ground} ({body.provision}).")
+            why = f"The time for keeping has not ended: {until or 'no day is known'}."
+            return rests.hold(name, why, "request.erase")
+    return rests.clear(name, f"Ground: {body.ground}, under the provision stated.")
+
+
+def erasure_decided(filing: Filing) -> Finding:
+    """A judge decides to erase what is the other side's, or on a ground that has to be weighed.
+
+    LED arts 5, 16, 47(2)(b); ECHR art 6 (evidence is not destroyed by one party alone).
+
+    An officer erases what is their own side's, when the time has ended or the request was withdrawn: those are facts.
+    Of evidence each side holds its own copy, so it is each side's own.
+    """
+    name, body, rests = "erasure_decided", filing.body, Source(f"{_LED_ERASURE}, 47(2)(b); ECHR art 6")
+    if body is None:
+        return rests.hold(name, "Cannot tell what is to be erased.", "request.erase")
+    if filing.official is not None and filing.official.role in JUDICIAL_ROLES:
+        return rests.clear(name, f"Decided by {filing.official.holder}.")
+    if any(_here(filing, r) and filing.docket.by_id[r].record.party != filing.record.party for r in body.records):
+        return rests.hold(name, "It names records of the other side: a judge decides on that.", "request.erase")
+    if body.ground not in _FACTS:
+        return rests.hold(name, f"On the ground {body.ground} a judge decides.", "request.erase")
+    return rests.clear(name, f"Own records and copies only, on the ground {body.ground}.")
+
+
+def _here(filing: Filing, record: str) -> bool:
+    return record in filing.docket.by_id and filing.docket.by_id[record].effect
 
 
 def _strange_exhibits(filing: Filing) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.law.schema import Cited
-from comity.safeguards.citing import Source, source, standards, stated
+from comity.safeguards.citing import Source, catalogue, source, standards, stated
 from comity.safeguards.grounds import consulted, declared_mandatory, instrument_grounds
-from comity.safeguards.subject import HUMAN, Subject, asked_of_request
+from comity.safeguards.subject import Subject, asked_of_request, said, subject_of
 from comity.safeguards.wording import listed, says_something
 
 # Which standards of the catalogue stand behind a ground, where no instrument needs to give it.
@@ -19,19 +19,34 @@ _STANDARDS = {
 }
 
 
-@asked_of_request
-def statement_of_reasons(filing: Filing, subject: Subject) -> Finding:
+def statement_of_reasons(filing: Filing) -> Finding:
     """Reasons are individual, specific and concrete.
 
     Kadi II C-584/10 P; UNTOC art 18(23); Budapest art 27(7); ETS 30 art 19.
+
+    Asked of the step alone: a request that was erased can still be withdrawn.
     """
-    name, rests = "statement_of_reasons", source(filing, subject, "statement_of_reasons")
+    name, subject = "statement_of_reasons", subject_of(filing)
+    rests = Source(catalogue(filing, name)) if isinstance(subject, str) else source(filing, subject, name)
     if filing.body is None:
-        return rests.hold(name, "Cannot tell: the reasons were erased or withheld.", HUMAN)
+        return rests.hold(name, "Cannot tell: the reasons were erased or withheld.", filing.record.step)
     reasons = getattr(filing.body, "rationale", "") or getattr(filing.body, "reasons", "")
     if not says_something(reasons):
         return rests.hold(name, "No reasons of any substance are given.", filing.record.step)
     return rests.clear(name, "Reasons are given.")
+
+
+def arrived(filing: Filing) -> Finding:
+    """The two sides talk, and the asked one refuses, once the request has come: also one that is wanting on arrival.
+
+    EIO arts 6(3), 11(4), 16(2); Budapest art 27(6).
+
+    What was found wanting has no effect at the asked side, whose docket does not move; its receipt says that it came.
+    """
+    name, rests = "arrived", Source("Directive 2014/41/EU arts 6(3), 11(4), 16(2); ETS 185 art 27(6)")
+    if filing.docket.latest("request.send", "request.receipt") is None:
+        return rests.hold(name, "The request has not been sent yet.", "request.send")
+    return rests.clear(name, "The request has come to the Party asked.")
 
 
 @asked_of_request
@@ -42,16 +57,19 @@ def within_request(filing: Filing, subject: Subject) -> Finding:
     """
     name, rests = "within_request", Source(f"{_executed(filing, subject).provision}; ECHR art 8(2)")
     if filing.body is None:
-        return rests.hold(name, "Cannot tell: the decision was erased or withheld.", HUMAN)
+        return rests.hold(name, "Cannot tell: the decision was erased or withheld.", filing.record.step)
     asked = {m.id for m in subject.measures}
     if filing.record.step == "request.order":
         recognised = filing.docket.latest("request.recognise")
         asked = set(recognised.body.measures) if recognised is not None and recognised.body is not None else set()
-    beyond = sorted(set(filing.body.measures) - asked)
+    if subject.preserves_only and filing.record.step == "request.recognise":
+        why = "Only a preservation is asked; the answer to it is to preserve, and nothing is given on it."
+        return rests.hold(name, why, "request.preserve")
+    beyond = sorted({said(filing, m) for m in set(filing.body.measures) - asked})
     if beyond or not filing.body.measures:
         why = f"Not asked for or not authorised: {listed(beyond)}." if beyond else "No measure is named."
         return rests.hold(name, why, filing.record.step)
-    return rests.clear(name, f"Within what was asked: {listed(sorted(filing.body.measures))}.")
+    return rests.clear(name, f"Within what was asked: {listed(sorted(said(filing, m) for m in filing.body.measures))}.")
 
 
 def _executed(filing: Filing, subject: Subject) -> Source:
@@ -66,10 +84,10 @@ def domestic_basis(filing: Filing, subject: Subject) -> Finding:
     """
     name, rests = "domestic_basis", _executed(filing, subject)
     if filing.body is None:
-        return rests.hold(name, "Cannot tell: the decision was erased or withheld.", HUMAN)
+        return rests.hold(name, "Cannot tell: the decision was erased or withheld.", filing.record.step)
     if not filing.body.domestic_provision.strip():
         return rests.hold(name, f"The provision of {filing.record.party} law is not named.", filing.record.step)
-    return rests.clear(name, f"In {filing.record.party} it rests on {filing.body.domestic_provision}.")
+    return rests.clear(name, f"The provision of {filing.record.party} law is named.")
 
 
 @asked_of_request
@@ -80,14 +98,16 @@ def ground_available(filing: Filing, subject: Subject) -> Finding:
     """
     name = "ground_available"
     if filing.body is None:
-        return Source(subject.instrument.citation).hold(name, "Cannot tell: the refusal was erased or withheld.", HUMAN)
+        return Source(subject.instrument.citation).hold(
+            name, "Cannot tell: the refusal was erased or withheld.", filing.record.step
+        )
     ground: str = filing.body.ground
     offered = instrument_grounds(filing, subject, ground)
     declared = declared_mandatory(filing, subject, ground)
     binding = _binding(filing, subject, ground)
     if not (offered or declared or binding):
         given = sorted({g.id for m in subject.measures for g in subject.instrument.grounds_for(m.id, filing.day)})
-        why = f"{ground!r} is no ground here for all of these measures. There is: {listed(given)}."
+        why = f"What is named is no ground here for all of these measures. There is: {listed(given)}."
         return Source(subject.instrument.citation).hold(name, why, "request.refuse")
     mandatory = bool(binding or declared) or any(g.binding == "mandatory" for g in offered)
     whose = subject.requested if declared and not (offered or binding) else ""
@@ -111,7 +131,9 @@ def consulted_first(filing: Filing, subject: Subject) -> Finding:
     """
     name = "consulted_first"
     if filing.body is None:
-        return Source(subject.instrument.citation).hold(name, "Cannot tell: the refusal was erased or withheld.", HUMAN)
+        return Source(subject.instrument.citation).hold(
+            name, "Cannot tell: the refusal was erased or withheld.", filing.record.step
+        )
     ground: str = filing.body.ground
     needed = [g for g in instrument_grounds(filing, subject, ground) if g.consult_first]
     if not needed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from comity.docket.step import Filing
 from comity.errors import NotFound
 from comity.law.schema import Content
 from comity.safeguards.citing import Source, source, stated
-from comity.safeguards.subject import HUMAN, Subject, asked_of_request, mend
+from comity.safeguards.subject import Subject, asked_of_request, mend
 
 
 @asked_of_request
@@ -68,7 +69,8 @@ def language_accepted(filing: Filing, subject: Subject) -> Finding:
     try:
         law = filing.law.party(subject.requested)
     except NotFound:
-        return rests.hold(name, f"Cannot tell which languages {subject.requested} accepts: it has no file.", HUMAN)
+        why = f"Cannot tell which languages {subject.requested} accepts: it has no file."
+        return rests.hold(name, why, mend(filing))
     declared = law.declared(subject.instrument.id, "accepts_language", filing.day)
     language = subject.request.language
     matching = [d for d in declared if d.value == language]
@@ -77,5 +79,6 @@ def language_accepted(filing: Filing, subject: Subject) -> Finding:
     if language in law.languages:
         return rests.clear(name, f"{language!r} is an official language of {subject.requested}.")
     accepted = ", ".join(sorted({*law.languages, *(d.value for d in declared)}))
-    why = f"{subject.requested} accepts {accepted}, not {language!r}: have it translated."
+    named = repr(language) if re.fullmatch("[a-z]{2}", language) else "the language given"
+    why = f"{subject.requested} accepts {accepted}, not {named}: have it translated."
     return Source(rests.provision, rests.settled, subject.requested).hold(name, why, mend(filing))

@@ -35,7 +35,7 @@ def declared_mandatory(filing: Filing, subject: Subject, ground: str) -> tuple[D
 
 def consulted(filing: Filing, subject: Subject, ground: str) -> bool:
     """Whether the requested Party has consulted on ``ground`` since the request was sent."""
-    sent = filing.docket.latest("request.send")
+    sent = filing.docket.latest("request.send", "request.receipt")
     return sent is not None and any(
         e.record.party == subject.requested and e.body is not None and e.body.ground == ground and e.place > sent.place
         for e in filing.docket.all("request.consult")

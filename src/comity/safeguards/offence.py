@@ -24,7 +24,7 @@ def facts_of(filing: Filing, subject: Subject) -> OffenceFacts:
     claimed = OffenceFacts(
         party=subject.requesting,
         code=stated_offence.code,
-        iccs=stated_offence.iccs,
+        iccs=stated_offence.iccs if stated_offence.iccs.isdigit() else "",
         list_category=stated_offence.list_category,
         max_years=stated_offence.max_years,
     )
@@ -50,10 +50,10 @@ def seriousness_threshold(filing: Filing, subject: Subject) -> Finding:
     for threshold in thresholds:
         reached = _reached(threshold, offence)
         if reached is None:
-            why = f"Cannot tell: the maximum penalty for {offence.code} is not stated."
+            why = "Cannot tell: the maximum penalty for the offence is not stated."
             return stated(threshold).hold(name, why, mend(filing))
         if not reached:
-            why = f"{offence.code} does not reach the threshold of the measure."
+            why = "The offence does not reach the threshold of the measure."
             return stated(threshold).refuse(name, why, "measure_restricted")
     serious = _serious(filing, subject)
     rests = stated(*thresholds) if thresholds else serious or Source(subject.instrument.citation)
@@ -110,9 +110,7 @@ def _cannot_tell(filing: Filing, subject: Subject, rests: Source, why: str) -> F
     named = getattr(filing.body, "offence", "")
     if says_something(named) or any(c.isdigit() for c in named):
         holder = filing.official.holder if filing.official else filing.record.authority
-        return rests.clear(
-            "dual_criminality", f"The files cannot tell; {holder} names the equivalent offence: {named}."
-        )
+        return rests.clear("dual_criminality", f"The files cannot tell; {holder} names the equivalent offence.")
     return rests.hold("dual_criminality", f"Cannot tell: {why} Name the equivalent offence.", "request.recognise")
 
 

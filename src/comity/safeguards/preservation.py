@@ -12,7 +12,7 @@ from comity.law.calendars import Calendar
 from comity.law.schema import Cited, Limit
 from comity.law.time_limits import Reckoning, due, rules_for
 from comity.safeguards.citing import Source, stated
-from comity.safeguards.subject import HUMAN, PRESERVATION, Subject, asked_of_request
+from comity.safeguards.subject import PRESERVATION, Subject, asked_of_request
 
 _ART_29 = "ETS 185 art 29(3)"
 
@@ -37,11 +37,11 @@ def preservation_period(filing: Filing, subject: Subject) -> Finding:
     name = "preservation_period"
     least = next((x for x in subject.instrument.limits if _is_minimum(x) and x.holds_on(filing.day)), None)
     if least is None or filing.body is None:
-        return Source(_ART_29).hold(name, "Cannot tell how long the data must be kept.", HUMAN)
+        return Source(_ART_29).hold(name, "Cannot tell how long the data must be kept.", "request.consult")
     last, cited, party = _longest(filing, subject, least)
     rests = stated(*cited, party=party)
     if last is None:
-        return rests.hold(name, "Cannot tell how long the data must be kept.", HUMAN)
+        return rests.hold(name, "Cannot tell how long the data must be kept.", "request.consult")
     if filing.body.until < last:
         return rests.hold(name, f"Kept until {filing.body.until}; at least until {last} is asked.", "request.preserve")
     return rests.clear(name, f"Kept until {filing.body.until}, at least until {last}.")

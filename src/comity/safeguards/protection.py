@@ -7,7 +7,7 @@ from comity.docket.step import Filing
 from comity.safeguards.citing import Source, standards
 from comity.safeguards.grounds import applies, consulted
 from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend
-from comity.safeguards.wording import listed, says_something
+from comity.safeguards.wording import says_something
 
 
 @asked_of_request
@@ -20,16 +20,16 @@ def privilege_protection(filing: Filing, subject: Subject) -> Finding:
     """
     name, rests = "privilege_protection", _rests(filing, subject)
     check = subject.request.privilege
-    kinds = sorted({p.privileged for p in subject.request.persons if p.privileged} | ({check.concerned} - {""}))
+    concerned = bool(check.concerned) or any(p.privileged for p in subject.request.persons)
     if subject.preserves_only:
         return rests.clear(name, "Preservation only: nothing is read or disclosed.")
     if not check.checked:
         return rests.hold(name, "Nobody has checked for privilege, immunity or the press.", mend(filing))
-    if not kinds:
+    if not concerned:
         return rests.clear(name, "Checked; none is concerned.")
     if check.waived:
-        return rests.clear(name, f"Concerned: {listed(kinds)}; it has been waived.")
-    return _concerned(filing, subject, rests, f"Concerned: {listed(kinds)}.")
+        return rests.clear(name, "Protected persons or material are concerned; it has been waived.")
+    return _concerned(filing, subject, rests, "Protected persons or material are concerned.")
 
 
 def _concerned(filing: Filing, subject: Subject, rests: Source, why: str) -> Finding:
@@ -40,7 +40,7 @@ def _concerned(filing: Filing, subject: Subject, rests: Source, why: str) -> Fin
         return found if found.verdict == "refuse" else rests.hold(name, found.why, mend(filing))
     if by_requested(filing, subject) and not consulted(filing, subject, ground):
         return rests.hold(name, f"{why} Consult whether the precautions suffice.", "request.consult")
-    return rests.clear(name, f"{why} Precautions: {subject.request.privilege.precautions}")
+    return rests.clear(name, f"{why} Precautions are stated.")
 
 
 def _rests(filing: Filing, subject: Subject) -> Source:

@@ -6,7 +6,7 @@ from comity.docket.finding import Finding
 from comity.docket.sections import Measure
 from comity.docket.step import Filing
 from comity.safeguards.citing import Source, source, standards
-from comity.safeguards.subject import Subject, asked_of_request, mend, rule_of
+from comity.safeguards.subject import Subject, asked_of_request, mend, rule_of, said
 from comity.safeguards.wording import listed
 
 _EVERYONE = frozenset({"*", "%", "all", "any", "everyone", "everything"})
@@ -22,7 +22,7 @@ def targeting_specificity(filing: Filing, subject: Subject) -> Finding:
     Scope is limited under Budapest Convention art 15(2) and ECHR art 8 (Weber and Saravia v Germany, para 95).
     """
     rests = _rests(filing, subject, "targeting_specificity")
-    open_ended = [m.id for m in subject.measures if not _targeted(m, subject)]
+    open_ended = [said(filing, m.id) for m in subject.measures if not _targeted(m, subject)]
     if open_ended or not subject.measures:
         why = f"The scope is unbounded: {listed(open_ended)} names no specific target."
         return rests.hold("targeting_specificity", why, mend(filing))
@@ -47,7 +47,7 @@ def scope_duration_limit(filing: Filing, subject: Subject) -> Finding:
     name = "scope_duration_limit"
     for measure in subject.measures:
         rule = rule_of(filing, subject, measure)
-        why = _unbounded(measure, rule is not None and rule.bounded_period)
+        why = _unbounded(measure, said(filing, measure.id), rule is not None and rule.bounded_period)
         if why:
             rests = _rests(filing, subject, name)
             if rule is not None and rule.bounded_period:
@@ -56,12 +56,12 @@ def scope_duration_limit(filing: Filing, subject: Subject) -> Finding:
     return _rests(filing, subject, name).clear(name, "Every period that is needed has both ends.")
 
 
-def _unbounded(measure: Measure, needed: bool) -> str:
+def _unbounded(measure: Measure, named: str, needed: bool) -> str:
     start, end = measure.period.start, measure.period.end
     if start is not None and end is not None:
-        return f"The period of {measure.id} ends before it begins." if end < start else ""
+        return f"The period of {named} ends before it begins." if end < start else ""
     if needed or start is not None or end is not None:
-        return f"The scope is unbounded: the period of {measure.id} must have a first and a last day."
+        return f"The scope is unbounded: the period of {named} must have a first and a last day."
     return ""
 
 

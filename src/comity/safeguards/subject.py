@@ -18,7 +18,6 @@ from comity.errors import NotFound
 from comity.law.schema import Instrument, MeasureRule
 
 PRESERVATION = "preserve_data"  # the id of `data/measures.toml` for preserving without disclosing
-HUMAN = "a human decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def asked_of_request(judge: Judge) -> Safeguard:
     def safeguard(filing: Filing) -> Finding:
         subject = subject_of(filing)
         if isinstance(subject, str):
-            return hold(name, "Comity: what cannot be assessed holds", subject, HUMAN)
+            return hold(name, "Comity: what cannot be assessed holds", subject, way_on(filing))
         return judge(filing, subject)
 
     return safeguard
@@ -69,8 +68,8 @@ def subject_of(filing: Filing) -> Subject | str:
         return "Cannot tell: what the judge authorised was erased or withheld."
     try:
         instrument = filing.law.instrument(request.basis.instrument)
-    except NotFound as unknown:
-        return f"Cannot tell: {unknown}"
+    except NotFound:
+        return "Cannot tell: the law files have no instrument of the name given."
     opening = filing.docket.opening
     requesting = opening.record.party if opening else filing.record.party
     return Subject(request, instrument, measures, requesting, request.addressee.party)
@@ -102,6 +101,19 @@ def by_requested(filing: Filing, subject: Subject) -> bool:
 def rule_of(filing: Filing, subject: Subject, measure: Measure) -> MeasureRule | None:
     """The instrument's rule for a measure on the day of the filing."""
     return subject.instrument.measure(measure.id, filing.day)
+
+
+def said(filing: Filing, measure: str) -> str:
+    """A measure's identifier as a finding may quote it: one that the law has. Anything else may be free text."""
+    return measure if measure in filing.law.by_measure else "(a measure unknown to the law files)"
+
+
+def way_on(filing: Filing) -> str:
+    """The step by which people go on where nothing can be told: the asking side mends, the other side consults."""
+    opening = filing.docket.opening
+    if opening is None:
+        return filing.record.step
+    return mend(filing) if filing.record.party == opening.record.party else "request.consult"
 
 
 def mend(filing: Filing) -> str:

@@ -51,10 +51,10 @@ def domestic_equivalence(filing: Filing, subject: Subject) -> Finding:
     rests = source(filing, subject, "domestic_equivalence")
     if subject.preserves_only:
         return rests.clear("domestic_equivalence", "Preservation only: no such condition.")
-    own = subject.request.basis.domestic_provision.strip()
-    if not own:
+    if not subject.request.basis.domestic_provision.strip():
         why = f"The provision of {subject.requesting} law that allows the measure at home is not named."
         return rests.hold("domestic_equivalence", why, mend(filing))
-    judge = standing_authorisation(filing)
-    confirmed = f"; the judge relies on {judge.body.domestic_provision}" if judge and judge.body is not None else ""
-    return rests.clear("domestic_equivalence", f"At home it rests on {own}{confirmed}.")
+    confirmed = ", and by the judge" if standing_authorisation(filing) is not None else ""
+    return rests.clear(
+        "domestic_equivalence", f"The provision that allows it at home is named in the request{confirmed}."
+    )
