@@ -14,12 +14,14 @@ from typing import Any
 import msgspec
 
 from comity.docket.docket import Entry
+from comity.docket.duty import open_duties
 from comity.docket.finding import Finding
 from comity.docket.sections import Measure, Notice, Period, Request
 from comity.proceedings import bodies
+from comity.proceedings.tables import PROCEEDINGS
 from tests.stories.changes import CHANGES, OPENINGS, reported
+from tests.stories.posted import Posted
 from tests.world import (
-    Matter,
     Who,
     World,
     authorisation,
@@ -47,7 +49,7 @@ class Telling:
     def __init__(self, world: World) -> None:
         self.world = world
         self.request: Request | None = None
-        self.matter: Matter | None = None
+        self.matter: Posted | None = None
         self.entries: dict[str, Entry] = {}
         self.judged = True  # whether the latest act's effect was stated
         self.at = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
@@ -55,10 +57,10 @@ class Telling:
     def open(self, request: Request, asking: str) -> None:
         """Begin with a request of ``asking``."""
         self.request = request
-        self.matter = Matter(self.world, "request:story", (asking, request.addressee.party))
+        self.matter = Posted(self.world, "request:story", (asking, request.addressee.party))
 
     @property
-    def parts(self) -> tuple[Matter, Request]:
+    def parts(self) -> tuple[Posted, Request]:
         """The matter and the request; fails when the story has not begun."""
         assert self.matter is not None, "begin with: Given DE asks FR for ..."
         assert self.request is not None
@@ -210,7 +212,7 @@ def _acknowledges(telling: Telling, role: str, party: str, prior: str = "") -> N
 
 @sentence(
     "When",
-    rf"the (?P<role>prosecutor|officer) of {PARTY} recognises it"
+    rf"the (?P<role>prosecutor|officer|judge) of {PARTY} recognises it"
     r"(?:, naming the offence of (?P<offence>.+?))?(?P<wider>, and a search besides)?\.",
 )
 def _recognises(telling: Telling, role: str, party: str, offence: str = "", wider: str = "") -> None:
@@ -272,6 +274,52 @@ def _notifies(telling: Telling, party: str) -> None:
     telling.act("request.notify", body, matter.world.who(party, "prosecutor"))
 
 
+@sentence("When", r"the post is held up\.")
+def _held_up(telling: Telling) -> None:
+    telling.parts[0].held = True
+
+
+@sentence("When", r"the post arrives\.")
+def _arrives(telling: Telling) -> None:
+    telling.parts[0].arrive()
+
+
+@sentence("When", rf"the prosecutor of {PARTY} sends it from a node that asks nothing\.")
+def _sends_unasked(telling: Telling, party: str) -> None:
+    telling.parts[0].lax = party
+    _sends(telling, "prosecutor", party)
+    telling.parts[0].lax = ""
+
+
+@sentence("When", rf"the node of {PARTY} registers it on arrival\.")
+def _registers(telling: Telling, party: str) -> None:
+    sent = next(e for e in telling.parts[0].dockets[party].entries if e.step == "request.send")
+    body = bodies.Receipt(record=sent.id, received="2026-12-04T12:00:00Z", position=0, findings=sent.findings)
+    assert telling.judged
+    matter = telling.parts[0]
+    sealed = telling.world.sign("request.receipt", body, matter.dockets[party], party, telling.at, (sent.id,))
+    telling.entries, telling.judged = matter.enter(sealed), False
+
+
+@sentence("When", rf"the prosecutor of {PARTY} postpones it\.")
+def _postpones(telling: Telling, party: str) -> None:
+    until = date(2027, 1, 31)
+    body = bodies.Postponement(ground="inquiries", provision="art 15", reasons=text("inquiries"), until=until)
+    telling.act("request.postpone", body, telling.who(party, "prosecutor"))
+
+
+@sentence(
+    "When",
+    rf"the (?P<role>prosecutor|duty officer|judge) of {PARTY} erases (?P<what>the draft|the statement)"
+    r" as (?P<ground>\w+)\.",
+)
+def _erases(telling: Telling, role: str, party: str, what: str, ground: str) -> None:
+    records = (telling.parts[0].latest("request.draft").id,) if what == "the draft" else ()
+    exhibits = () if records else ("E1",)
+    body = bodies.Erasure(records=records, exhibits=exhibits, ground=ground, provision="LED art 16")
+    telling.act("request.erase", body, telling.who(party, role))
+
+
 @sentence("When", rf"the prosecutor of {PARTY} withdraws it\.")
 def _withdraws(telling: Telling, party: str) -> None:
     telling.act("request.withdraw", bodies.Withdrawal(reasons=text("withdrawal")), telling.who(party, "prosecutor"))
@@ -304,7 +352,7 @@ def _no_effect(telling: Telling) -> None:
 @sentence(
     "Then",
     r"(?P<safeguard>\w+) (?P<verdict>holds|refuses|is clear) under (?P<provision>[^,]+)"
-    r"(?:, by the rule of (?P<whose>[A-Z]{2}))?(?:, cleared by (?P<step>request\.\w+|a human decision))?"
+    r"(?:, by the rule of (?P<whose>[A-Z]{2}))?(?:, cleared by (?P<step>request\.\w+))?"
     r"(?:, on the ground (?P<ground>\w+))?\.",
 )
 def _finding(
@@ -327,6 +375,26 @@ def _says(telling: Telling, words: str) -> None:
 def _state(telling: Telling, state: str) -> None:
     matter, _ = telling.parts
     assert {d.state for d in matter.dockets.values()} == {state}
+
+
+@sentence("Then", rf"it has effect for {PARTY} and none for (?P<other>[A-Z]{{2}})\.")
+def _differs(telling: Telling, party: str, other: str) -> None:
+    assert {p: e.effect for p, e in telling.entries.items()} == {party: True, other: False}
+    telling.judged = True
+
+
+@sentence("Then", r"no time limit runs\.")
+def _no_clock(telling: Telling) -> None:
+    world = telling.world
+    for docket in telling.parts[0].dockets.values():
+        assert open_duties(docket, PROCEEDINGS["request"], world.law, world.directory) == ()
+
+
+@sentence("Then", r"a time limit runs to (?P<what>\w+)\.")
+def _clock(telling: Telling, what: str) -> None:
+    world = telling.world
+    for docket in telling.parts[0].dockets.values():
+        assert what in {d.duty for d in open_duties(docket, PROCEEDINGS["request"], world.law, world.directory)}
 
 
 @sentence("Then", r"nothing else is wanting\.")
