@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from comity.errors import ComityError, Tampered, Unreachable
+from comity.errors import ComityError, Tampered, Unreachable, Unverified
 from comity.node.last_signed import LastSigned
+from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
+from comity.tlog.note import Signer
 from comity.tlog.policy import KnownWitness
 from comity.tlog.witness import SIZE, Answer
 from tests.node import matters
@@ -56,18 +58,34 @@ def test_an_unchanged_tree_is_published_again_only_to_stay_fresh(nodes: Nodes) -
     assert again[1] != first[1]
 
 
-def test_a_witness_that_is_ahead_stops_signing_for_good(nodes: Nodes) -> None:
+def test_a_witness_that_only_says_it_is_ahead_stops_nobody(nodes: Nodes) -> None:
     de = nodes.open("DE")
     matters.draft(nodes, de)
+    honest = nodes.witnesses.add_checkpoint, nodes.witnesses.latest
+    note = f"{de.log.origin}\n999999\n{'A' * 43}=\n\n\u2014 x AAAAAAAA\n".encode()
+    nodes.witnesses.add_checkpoint = lambda *_: Answer(409, SIZE, b"999999\n")  # type: ignore[method-assign]
+    nodes.witnesses.latest = lambda *_: Answer(200, "text/plain", note)  # type: ignore[method-assign]
+    with pytest.raises(Unverified, match="quorum"):
+        de.publisher.publish()
+    assert not de.publisher.failure
+    assert de.publisher.witness_sizes() == {}
+    nodes.witnesses.add_checkpoint, nodes.witnesses.latest = honest  # type: ignore[method-assign]
+    assert de.publisher.publish()
+
+
+def test_a_witness_that_shows_this_logs_own_larger_checkpoint_stops_signing_for_good(nodes: Nodes) -> None:
+    de = nodes.open("DE")
+    matters.draft(nodes, de)
+    signers = nodes.keys["DE"].log_signers
+    ahead = sign_checkpoint(Checkpoint(de.log.origin, 7, b"r" * 32), [s for s in signers if isinstance(s, Signer)])
     honest = nodes.witnesses.add_checkpoint
-    ahead = Answer(409, SIZE, b"7\n")
-    nodes.witnesses.add_checkpoint = lambda *_: ahead  # type: ignore[method-assign]
+    nodes.witnesses.add_checkpoint = lambda *_: Answer(409, SIZE, b"7\n")  # type: ignore[method-assign]
+    nodes.witnesses.latest = lambda *_: Answer(200, "text/plain", ahead)  # type: ignore[method-assign]
     with pytest.raises(Tampered, match="saw 7 leaves"):
         de.publisher.publish()
     nodes.witnesses.add_checkpoint = honest  # type: ignore[method-assign]
     with pytest.raises(Tampered, match="saw 7 leaves"):
         de.publisher.publish()
-    assert de.store.checkpoint() is None
 
 
 def test_a_witness_that_answers_nonsense_counts_as_none(nodes: Nodes) -> None:

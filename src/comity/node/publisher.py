@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -20,7 +21,7 @@ from comity.node.clock import Clock
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.store import Store
-from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
+from comity.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import MLDSACosigner, verifier_for
 from comity.tlog.note import SignatureLine, Signer, add_lines
 from comity.tlog.policy import KnownWitness, Policy
@@ -28,6 +29,7 @@ from comity.tlog.tree import Tree
 from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
 _log = structlog.get_logger(__name__)
+_STOP = "Do not sign. Restore the leaves from a mirror, or retire the origin."
 LogSigner = Signer | MLDSACosigner
 
 
@@ -149,8 +151,9 @@ class Publisher:
                 continue
             try:
                 lines.extend(self._ask(witness, checkpoint, note))
-            except (Conflict, Tampered):
-                raise
+            except Conflict as exc:
+                self._check_seen(witness)
+                _log.warning("witness.not_believed", witness=witness.name, reason=str(exc))
             except ComityError as exc:
                 _log.warning("witness.no_cosignature", witness=witness.name, reason=str(exc))
         return lines
@@ -166,21 +169,42 @@ class Publisher:
                 self._witness_sizes[witness.name] = checkpoint.size
                 return answer
             if answer > checkpoint.size:
-                raise Tampered(
-                    f"The witness {witness.name} saw {answer} leaves; this log has {checkpoint.size}: some were lost.",
-                    "Do not sign. Restore the leaves from a mirror, or retire the origin.",
-                )
+                raise Conflict(f"The witness {witness.name} says that it saw {answer} leaves.", "Ask its operator.")
             old = answer
         raise Unreachable(f"The witness {witness.name} keeps answering another size.", "Ask its operator.")
 
+    def _check_seen(self, witness: KnownWitness) -> None:
+        """Tampered when the witness holds a checkpoint, signed by this log, that the tree here contradicts.
+
+        A witness that merely says so could stop any log: what it cannot show is not believed, and it counts as absent.
+        """
+        try:
+            seen = self._own_latest(witness)
+        except ComityError as exc:
+            _log.warning("witness.shows_nothing", witness=witness.name, reason=str(exc))
+            return
+        size = self._logbook.tree.size
+        if seen.size > size:
+            raise Tampered(
+                f"The witness {witness.name} saw {seen.size} leaves; this log has {size}: some were lost.", _STOP
+            )
+        if self._logbook.root_at(seen.size) != seen.root:
+            raise Tampered(
+                f"The witness {witness.name} saw another tree of {seen.size} leaves, signed by this log.", _STOP
+            )
+
+    def _own_latest(self, witness: KnownWitness) -> Checkpoint:
+        """What a witness saw last of this log, under a signature of this log. Malformed, Unverified, Unreachable."""
+        answer = self._witnesses.latest(witness, self._logbook.origin)
+        if answer.status != 200:
+            raise Unreachable(f"The witness {witness.name} answered {answer.status}.", "Ask its operator.")
+        own = [verifier_for(log.vkey) for log in self._policy.logs if log.vkey.name == self._logbook.origin]
+        return open_checkpoint(answer.body, own, self._logbook.origin)
+
     def witness_sizes(self) -> dict[str, int]:
-        """What each witness says it saw last of this log; witnesses that do not answer are left out."""
+        """What each witness can show that it saw last of this log; those that show nothing of this log are left out."""
         sizes: dict[str, int] = {}
         for witness in self._policy.witnesses.values():
-            try:
-                answer = self._witnesses.latest(witness, self._logbook.origin)
-                if answer.status == 200:
-                    sizes[witness.name] = read_checkpoint(answer.body).size
-            except ComityError:
-                continue
+            with suppress(ComityError):
+                sizes[witness.name] = self._own_latest(witness).size
         return sizes
