@@ -35,7 +35,7 @@ from comity.signing.keys import PrivateKey
 from comity.signing.seal import seal
 from comity.tlog.leaf import ActLeaf, commit
 
-_DOCKET = re.compile(r"[a-z_]{3,30}:[a-z0-9][a-z0-9.-]{6,99}")
+DOCKET = re.compile(r"[a-z_]{3,30}:[a-z0-9][a-z0-9.-]{6,99}")
 UNKNOWN_KIND = "request"  # public kind of a leaf whose step no table has
 
 
@@ -155,7 +155,7 @@ class Session:
 
     def docket(self, docket: str) -> Docket:
         """A docket as this batch has it so far."""
-        if not _DOCKET.fullmatch(docket):
+        if not DOCKET.fullmatch(docket):
             raise Malformed(f"{docket[:120]!r} is not a docket's identifier.", "Use <proceeding>:<letters and digits>.")
         return self.changed.get(docket) or self._dockets.get(docket)
 

@@ -46,7 +46,7 @@ class Inbox:
         try:
             message, contents = unwrap(data, self._own, (self._envelope,), self._bench.directory)
         except ComityError as exc:
-            self._registrar.note_attempt("exchange", "a delivery", exc.what)
+            self._registrar.note_attempt("exchange", "a delivery", exc.what, exc.code)
             raise
         sender = self._bench.directory.node(message.sender)
         begun = [(item, self._begin(item, sender)) for item in contents.items]

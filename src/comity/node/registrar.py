@@ -118,9 +118,12 @@ class Registrar:
         """The docket as entered so far."""
         return self._dockets.get(docket)
 
-    def note_attempt(self, door: str, what: str, reason: str) -> None:
-        """Note for oversight that something was turned away. Repeats are counted, so a flood stays small."""
-        self._attempts.note(door, what, reason)
+    def note_attempt(self, door: str, what: str, reason: str, code: str = "") -> None:
+        """Note for oversight that something was turned away. Repeats are counted, so a flood stays small.
+
+        ``code``: the error's, where nobody is known yet (`Attempts.note`).
+        """
+        self._attempts.note(door, what, reason, code)
 
     def pad(self, pads: Sequence[tuple[bytes, dict[str, Any]]]) -> int:
         """Append leaves without a record, each with the row that opens it (`padding`); the log's size after them."""
