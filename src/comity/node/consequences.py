@@ -38,7 +38,7 @@ def check_exhibits(session: Session, sealed: SealedRecord) -> None:
     """
     produces = sealed.record.step.endswith(".produce")
     named = sealed.sections.get("exhibits" if produces else "digests")
-    for item in named.value if named is not None and isinstance(named.value, list) else ():
+    for item in named.value if named is not None and isinstance(named.value, list | tuple) else ():
         exhibit = str(item.get("digest", "")) if isinstance(item, dict) else str(item)
         row = session.registry.store.exhibit(exhibit)
         if row is None or not row["present"]:
