@@ -40,7 +40,7 @@ OPEN = [
     ("DE", "FR", "freezing", DAY, ["freezing"]),
     ("DE", "FR", "surrender", DAY, ["eaw"]),
     ("DE", "CH", "surrender", DAY, ["ece"]),
-    ("DE", "DK", "search_and_seizure", DAY, ["ets30"]),
+    ("DE", "DK", "search_and_seizure", DAY, ["eu_mla_2000", "ets30"]),
 ]
 
 

@@ -36,7 +36,13 @@ ATTACK, TERROR = "attacks_on_information_systems", "terrorism"
         (OffenceFacts("DE", list_category="forgery_means_of_payment"), "non_cash_payment_fraud", None),
         (OffenceFacts("DE", iccs="0401"), "non_cash_payment_fraud", False),
         (OffenceFacts("DE", list_category="terrorism"), TERROR, True),  # Directive (EU) 2017/541, always
-        (OffenceFacts("DE", iccs="0906"), TERROR, False),
+        (OffenceFacts("DE", iccs="0906"), TERROR, None),  # by the code alone: perhaps wider than the Directive
+        (OffenceFacts("DE", iccs="0501"), TERROR, False),
+        (OffenceFacts("DE", iccs="07041"), "money_laundering", True),
+        (OffenceFacts("DE", iccs="0704"), "money_laundering", None),
+        (OffenceFacts("DE", iccs="07031"), "corruption", True),
+        (OffenceFacts("DE", iccs="0703"), "corruption", None),
+        (OffenceFacts("DE", iccs="09051"), "criminal_organisation", None),
     ],
 )
 def test_is_of_a_kind(offence: OffenceFacts, kind: str, answer: bool | None):
@@ -117,3 +123,35 @@ def test_silence_on_double_criminality_is_said_in_the_file(instrument: str, prov
     assert told.verdict == "cannot_tell"
     assert provision in told.provision
     assert "says nothing" in told.reasons[0]
+
+
+def test_an_investigating_judge_is_a_judge_and_a_court_is_more_than_one() -> None:
+    """Regulation (EU) 2018/1805 art 2(8) names judges, art 2(2) a court."""
+    freezing = LAW.instrument("freezing")
+    freeze, confiscate = freezing.measure("freezing", DAY), freezing.measure("confiscation", DAY)
+    assert freeze is not None
+    assert confiscate is not None
+    assert satisfies("investigating_judge", freeze.issue, None) is True
+    assert satisfies("investigating_judge", confiscate.issue, None) is False
+    assert satisfies("judge", ("investigating_judge",), None) is False
+
+
+def test_an_agreement_that_says_a_threshold_twice_asks_for_it_once() -> None:
+    way = routes(LAW, "GB", "US", "provider_order", "content", day=DAY).open[0]
+    assert len([n for n in way.needs if n.kind == "threshold"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("instrument", "name", "measure", "found"),
+    [
+        ("e_evidence", "validate_ex_post", "produce_subscriber", True),  # art 4(5): an emergency by its nature
+        ("e_evidence", "validate_ex_post", "produce_content", False),  # never without a judge: art 4(2)
+        ("freezing", "answer_duration_request", "", True),  # art 12: there is one such limit
+        ("freezing", "execute", "freezing", False),  # no number but the urgent one: art 9(1)
+        ("freezing", "execute", "", False),  # two bear the name: which measure?
+    ],
+)
+def test_a_limit_that_has_no_namesake_is_found_by_its_name(
+    instrument: str, name: str, measure: str, found: bool
+) -> None:
+    assert (LAW.instrument(instrument).limit(name, DAY, measure) is not None) is found

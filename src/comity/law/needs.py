@@ -12,7 +12,8 @@ from datetime import date
 from comity.law.authorities import INDEPENDENT, PROSECUTOR, satisfies
 from comity.law.book import LawBook
 from comity.law.offences import OffenceFacts, double_criminality
-from comity.law.schema import Instrument, MeasureRule, PartyLaw
+from comity.law.reckoning import amount_in_words
+from comity.law.schema import Instrument, MeasureRule, PartyLaw, Threshold
 from comity.law.thresholds import below_threshold
 
 
@@ -84,12 +85,15 @@ def _penalty(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day
         if short is not None:
             yield Need("threshold", short.reason, short.provision, settled=False)
         return
-    for t in (*i.thresholds, *rule.thresholds):
-        if t.holds_on(day):
-            amount = f"{t.years} years" if t.years else f"{t.months} months"
-            of = "a maximum" if t.basis == "maximum_penalty" else "a sentence"
-            either = f", or one of: {_list(t.or_offences)}" if t.or_offences else ""
-            yield Need("threshold", f"An offence with {of} of at least {amount}{either}.", t.provision, t.settled)
+    stated = [_threshold(t) for t in (*i.thresholds, *rule.thresholds) if t.holds_on(day)]
+    yield from dict.fromkeys(stated)  # an agreement may say it for all measures and for one
+
+
+def _threshold(t: Threshold) -> Need:
+    amount = amount_in_words(t.years, "years") if t.years else amount_in_words(t.months or 0, "months")
+    of = "a maximum" if t.basis == "maximum_penalty" else "a sentence"
+    either = f", or one of: {_list(t.or_offences)}" if t.or_offences else ""
+    return Need("threshold", f"An offence with {of} of at least {amount}{either}.", t.provision, t.settled)
 
 
 def _dual(

@@ -72,12 +72,15 @@ class Limit(Cited, frozen=True, kw_only=True):
 def choose_limit(
     limits: tuple[Limit, ...], name: str, day: date, measure: str = "", urgent: bool = False
 ) -> Limit | None:
-    """Of ``limits`` the one called ``name`` on ``day``: the urgent lane's first, then the measure's own."""
-    fitting = [
-        x for x in limits
-        if x.name == name and x.holds_on(day)
-        and (not x.measures or measure in x.measures) and (urgent or not x.urgent)
-    ]
+    """Of ``limits`` the one called ``name`` on ``day``: the urgent lane's first, then the measure's own.
+
+    A name borne by one limit only means that one, without the lane and, where none is named, without the measure:
+    nothing but an emergency is ever validated after the event (Regulation (EU) 2023/1543 art 4(5)).
+    """
+    named = [x for x in limits if x.name == name and x.holds_on(day)]
+    if len(named) == 1 and (not measure or not named[0].measures or measure in named[0].measures):
+        return named[0]
+    fitting = [x for x in named if (not x.measures or measure in x.measures) and (urgent or not x.urgent)]
     return min(fitting, key=lambda x: (not x.urgent, not x.measures), default=None)
 
 

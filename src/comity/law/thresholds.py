@@ -31,6 +31,11 @@ KINDS: dict[str, Kind] = {
     "non_cash_payment_fraud": Kind((), frozenset({"forgery_means_of_payment"})),  # Directive (EU) 2019/713
     "obstruction_of_justice": Kind(("0806",)),
     "computer_crime": Kind(("0903",)),  # Convention offences (UN Convention against Cybercrime arts 7-12)
+    # Known by the code alone: the taxonomy's act may be wider than the one named, which a person has to see.
+    "terrorism": Kind((), wider_codes=("0906",)),  # Directive (EU) 2017/541 arts 3-12 and 14
+    "criminal_organisation": Kind((), wider_codes=("0905",)),  # UNTOC art 5
+    "money_laundering": Kind(("07041",), wider_codes=("0704",)),  # UNTOC art 6
+    "corruption": Kind(("07031",), wider_codes=("0703",)),  # UNTOC art 8: bribery; UNCAC
 }
 
 
