@@ -226,7 +226,7 @@ def test_an_erased_exhibit_is_not_missed() -> None:
     sides = s.to_received(s.Sides())
     exhibit = sides.contents().exhibits[0]
     erasure = bodies.Erasure(exhibits=(exhibit.id,), ground="court_order", provision="LED art 16")
-    entry = sides.file("request.erase", erasure, sides.world.who("FR", "prosecutor"))
+    entry = sides.file("request.erase", erasure, sides.world.who("FR", "judge"))
     assert entry.effect, entry.findings
     verdict = s.verdict_on(sides.contents(exhibits=()), sides.world)
     assert verdict.ok, what(verdict)
