@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -13,6 +11,8 @@ from threading import Thread
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from comity.errors import ComityError, Tampered, Unreachable
 from comity.node import padding, tables
@@ -21,6 +21,7 @@ from comity.node.export import RowsSource
 from comity.node.log_audit import Auditor
 from comity.node.node import Node, Outside
 from comity.node.padding import Padder, padding_leaf
+from comity.node.publisher import next_tick
 from comity.settings import Settings
 from comity.tlog.audit import AuditReport
 from comity.tlog.leaf import parse_leaf
@@ -189,27 +190,18 @@ def test_padding_is_made_of_nothing_that_repeats() -> None:
     assert len({len(leaf) for leaf in leaves}) == 1
 
 
-def test_checkpoints_keep_to_the_grid_whatever_happens_between(
-    nodes: Nodes, de: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Signing takes up to half a cadence, at random; the ticks stay where the clock put them."""
-    ticks: list[float] = []
-    cadence, chance = 0.08, random.Random(7)
-
-    def slow() -> bool:
-        time.sleep(chance.random() * cadence / 2)
-        return True
-
-    publisher = de.publisher
-    publisher._cadence = cadence
-    publisher.before = lambda: ticks.append(time.monotonic())
-    monkeypatch.setattr(publisher, "publish", slow)
-    publisher.start()
-    time.sleep(cadence * 14)
-    publisher.stop()
-    assert len(ticks) >= 8
-    offsets = sorted((tick - ticks[0] + cadence / 2) % cadence - cadence / 2 for tick in ticks)
-    assert offsets[len(offsets) // 2] < cadence / 5  # the median: a busy machine may delay a few
-    assert offsets[0] > -cadence / 5
-
-
+@given(
+    late=st.lists(st.floats(0, 50), max_size=30),
+    cadence=st.sampled_from([0.1, 1.0, 10.0, 60.0]),
+    start=st.floats(0, 1e6),
+)
+def test_checkpoints_keep_to_the_grid_whatever_happens_between(late: list[float], cadence: float, start: float) -> None:
+    """However long each takes, some longer than the cadence, the ticks stay where the clock put the first."""
+    due = start
+    for delay in late:
+        now = due + delay
+        due = next_tick(due, now, cadence)
+        assert now <= due + 1e-6
+        assert due - now <= cadence + 1e-6
+        ticks = (due - start) / cadence
+        assert abs(ticks - round(ticks)) < 1e-3

@@ -33,6 +33,12 @@ _STOP = "Do not sign. Restore the leaves from a mirror, or retire the origin."
 LogSigner = Signer | MLDSACosigner
 
 
+def next_tick(due: float, now: float, cadence: float) -> float:
+    """The tick after the one that was ``due``, on one grid and not before ``now`` (seconds of one clock): when the next
+    checkpoint comes does not tell how long this one took, or that one was missed."""
+    return due + cadence * max(1, math.ceil((now - due) / cadence))
+
+
 class Witnesses(Protocol):
     """How a checkpoint reaches a witness. HTTP in a node; tests bring witnesses in memory."""
 
@@ -75,8 +81,7 @@ class Publisher:
     def _run(self) -> None:
         due = time.monotonic() + self._cadence
         while not self._stop.wait(max(0.0, due - time.monotonic())):
-            # On a grid: when the next checkpoint comes does not tell how long this one took, or that one was missed.
-            due += self._cadence * max(1, math.ceil((time.monotonic() - due) / self._cadence))
+            due = next_tick(due, time.monotonic(), self._cadence)
             try:
                 self.before()
                 self.publish()
