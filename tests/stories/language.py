@@ -383,18 +383,12 @@ def _differs(telling: Telling, party: str, other: str) -> None:
     telling.judged = True
 
 
-@sentence("Then", r"no time limit runs\.")
-def _no_clock(telling: Telling) -> None:
-    world = telling.world
+@sentence("Then", r"(?:no time limit runs|a time limit runs to (?P<what>\w+))\.")
+def _clock(telling: Telling, what: str = "") -> None:
+    world, table = telling.world, PROCEEDINGS["request"]
     for docket in telling.parts[0].dockets.values():
-        assert open_duties(docket, PROCEEDINGS["request"], world.law, world.directory) == ()
-
-
-@sentence("Then", r"a time limit runs to (?P<what>\w+)\.")
-def _clock(telling: Telling, what: str) -> None:
-    world = telling.world
-    for docket in telling.parts[0].dockets.values():
-        assert what in {d.duty for d in open_duties(docket, PROCEEDINGS["request"], world.law, world.directory)}
+        running = {d.duty for d in open_duties(docket, table, world.law, world.directory)}
+        assert what in running if what else not running
 
 
 @sentence("Then", r"nothing else is wanting\.")
