@@ -238,3 +238,21 @@ def test_moving_a_statement_is_no_difference():
     head, *blocks = files["parties/NL.toml"].split("[[offences]]\n")
     files["parties/NL.toml"] = head + "".join(f"[[offences]]\n{b.rstrip()}\n\n" for b in reversed(blocks))
     assert difference(LAW, DAY, open_law(files), DAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("instrument", "measure", "to", "day"),
+    [
+        ("e_evidence", "produce_content", "DK", DAY),  # Protocol (No 22): Denmark takes no part
+        ("e_evidence", "produce_content", "GB", DAY),
+        ("e_evidence", "produce_content", "IE", date(2026, 8, 17)),  # art 34: the day before
+        ("eio", "interception", "IE", DAY),  # Protocol (No 21)
+        ("second_protocol", "direct_subscriber_order", "FR", DAY),  # CETS 224 art 16
+    ],
+)
+def test_nothing_is_notified_under_an_instrument_that_is_not_open(instrument, measure, to, day):
+    facts = Facts("DE", to, person_in=to, needs_assistance=False)
+    found = jurisdiction(LAW, instrument, measure, facts, day)
+    assert not found.notifications
+    assert len(found.questions) == 1
+    assert "not bound" in found.questions[0] or "not in force" in found.questions[0]

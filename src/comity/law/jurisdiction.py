@@ -75,14 +75,29 @@ class Jurisdiction:
 def jurisdiction(book: LawBook, instrument_id: str, measure: str, facts: Facts, day: date) -> Jurisdiction:
     """Whom an order under ``instrument_id`` for ``measure`` must be notified to on ``day``, and whom it may not target.
 
-    Raises NotFound for an unknown instrument or measure.
+    Where the instrument is not in force or does not bind one of the two, nothing is owed under it, and the question
+    says so. Raises NotFound for an unknown instrument or measure.
     """
     i = book.instrument(instrument_id)
     book.measure(measure)
     rule = i.measure(measure, day)
+    shut = _not_open(book, i, facts, day)
+    if shut:
+        return Jurisdiction((), tuple(_bars(i, facts, day)), (shut,))
     notifications = [*_enforcing(i, rule, facts, day), *_interception(book, i, measure, facts, day)]
     notifications += [*_third_country(i, facts, day), *_declared(book, i, measure, facts, day)]
     return Jurisdiction(tuple(notifications), tuple(_bars(i, facts, day)), tuple(_questions(i, rule, facts, day)))
+
+
+def _not_open(book: LawBook, i: Instrument, f: Facts, day: date) -> str:
+    """Why nothing can be owed under the instrument at all; empty when it is open, or when the files cannot tell."""
+    if i.is_in_force(day) is None:
+        return f"{i.short} is not in force on {day}: no order or request rests on it."
+    asked = (f.provider_seat or f.to_party) if i.proceeding == "order" else f.to_party
+    for party in (f.from_party, asked):
+        if book.bound(i.id, party, day) is None and book.known_on(i.id, party, day):
+            return f"{party} is not bound by {i.short} on {day}: no order or request under it goes from or to it."
+    return ""
 
 
 def _rule(i: Instrument, topic: str, day: date) -> Rule | None:
