@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from comity.docket.docket import Docket
-from comity.docket.docket import Docket
 from comity.docket.duty import OpenDuty
 from comity.node.node import Node
 from comity.proceedings import bodies

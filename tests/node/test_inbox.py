@@ -325,15 +325,21 @@ def test_our_own_record_sent_back_as_the_peers_is_turned_away(two: Two) -> None:
 
 
 def test_contents_held_back_give_no_effect(two: Two) -> None:
-    """A peer that withholds sections that the other side must judge: entered, with findings, without effect."""
-    draft = two.liar.item(two.ids["request.draft"])
-    assert draft.sealed is not None
-    bare = msgspec.structs.replace(draft, sealed=draft.sealed.withholding(frozenset({"facts"})))
-    (outcome,) = two.liar.deliver(bare)
-    assert outcome.done
-    entry = two.fr.registrar.docket(DOCKET).by_id[draft.record]
+    """A peer that withholds sections that the other side must judge: no docket begins so; later, entered, no effect."""
+    draft, authorised = (two.liar.item(two.ids[step]) for step in ("request.draft", "request.authorise"))
+    (outcome,) = two.liar.deliver(withheld(draft, "facts"))
+    assert not outcome.done
+    assert two.fr.store.dockets("request") == []
+    first, second = two.liar.deliver(draft, withheld(authorised, "necessity"))
+    assert (first.done, second.done) == (True, True)
+    entry = two.fr.registrar.docket(DOCKET).by_id[authorised.record]
     assert not entry.effect
     assert any(f.safeguard == "withheld" and f.verdict == "hold" for f in entry.findings)
+
+
+def withheld(item: Item, section: str) -> Item:
+    assert item.sealed is not None
+    return msgspec.structs.replace(item, sealed=item.sealed.withholding(frozenset({section})))
 
 
 def test_a_request_to_an_authority_of_another_party_is_not_ours(tmp_path: Path) -> None:

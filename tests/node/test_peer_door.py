@@ -94,9 +94,8 @@ def test_a_production_cannot_name_anothers_ciphertext_as_its_own(two: Nodes) -> 
         node.publisher.publish()
     liar = Liar(two, fr, de)
     item = liar.item(made.id)
-    outcomes = two_rounds(
-        two, fr, liar, msgspec.structs.replace(item, keys=(ExhibitKey(second, taken["blob"], "AAAA"),))
-    )
+    false = msgspec.structs.replace(item, keys=(ExhibitKey(second, taken["blob"], "AAAA"),))
+    outcomes = two_rounds(fr, liar, false)
     assert not outcomes[-1].done
     assert "another exhibit" in outcomes[-1].problem
     assert de.store.exhibit(second) is None
@@ -269,7 +268,7 @@ def test_time_does_not_go_backwards_along_a_peers_log(two: Nodes, monkeypatch: p
     monkeypatch.setattr("comity.node.admission.Session._check_clock", lambda *_: None)
     who, start = two.world.who("DE", "prosecutor"), two.clock.now
     body = bodies.Consultation(subject="s", text="t")
-    outcomes = []
+    outcomes: list[Outcome] = []
     for seconds in (back, back + 1):
         two.clock.now = start - timedelta(seconds=seconds)
         entered = two.file(de, DOCKET, "request.consult", body, who)

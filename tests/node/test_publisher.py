@@ -97,7 +97,7 @@ def test_a_witness_that_answers_nonsense_counts_as_none(nodes: Nodes) -> None:
         Answer(409, SIZE, b"0\n"), Answer(409, SIZE, b"01\n"), Answer(409, "text/plain", b"1\n"), Answer(404, "", b""),
     ]  # fmt: skip
     for answer in answers:
-        nodes.witnesses.add_checkpoint = lambda *_, a=answer: a  # type: ignore[method-assign, misc]
+        nodes.witnesses.add_checkpoint = lambda *_, a=answer: a  # type: ignore[method-assign]
         with pytest.raises(ComityError):
             de.publisher.publish()
         assert de.store.checkpoint() is None
