@@ -46,16 +46,22 @@ def contents(liar: Liar) -> Any:
     """One item as plain data, its checkpoint without signatures that the receiver's policy does not ask for."""
     first = liar.node.registrar.docket(matters.DOCKET).entries[0].id
     item = liar.item(first)
-    asked_for = Verifier.parse(liar.nodes.keys["DE"].log_vkeys[0])
-    lines = item.logged.proof.splitlines(keepends=True)
-    key_id = b64encode(asked_for.vkey.key_id).decode()[:5]
-    needless = [
-        x for x in lines if x.startswith(f"— {asked_for.vkey.name} ") and not x.split(" ")[2].startswith(key_id)
-    ]
-    assert len(needless) == 1  # the log's post-quantum signature
-    proof = "".join(x for x in lines if x not in needless)
-    item = msgspec.structs.replace(item, logged=msgspec.structs.replace(item.logged, proof=proof))
+    logged = item.logged
+    assert logged.earlier is not None
+    earlier = msgspec.structs.replace(logged.earlier, note=asked_for_only(liar, logged.earlier.note))
+    logged = msgspec.structs.replace(logged, proof=asked_for_only(liar, logged.proof), earlier=earlier)
+    item = msgspec.structs.replace(item, logged=logged)
     return msgspec.json.decode(canonical(Contents((item,))))
+
+
+def asked_for_only(liar: Liar, note: str) -> str:
+    """A note without the log's post-quantum signature, which the receiver's policy does not ask for."""
+    log = Verifier.parse(liar.nodes.keys["DE"].log_vkeys[0]).vkey
+    key_id = b64encode(log.key_id).decode()[:5]
+    lines = note.splitlines(keepends=True)
+    needless = [x for x in lines if x.startswith(f"— {log.name} ") and not x.split(" ")[2].startswith(key_id)]
+    assert len(needless) == 1
+    return "".join(x for x in lines if x not in needless)
 
 
 def wrap_raw(liar: Liar, plain: bytes) -> bytes:
