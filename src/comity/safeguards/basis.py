@@ -9,6 +9,7 @@ from comity.docket.finding import Finding
 from comity.docket.sections import Measure, Request
 from comity.docket.step import Filing
 from comity.errors import NotFound
+from comity.law.authorities import satisfies
 from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.subject import (
@@ -176,8 +177,12 @@ def _issuing(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRu
     judge = standing_authorisation(filing)
     hands = [acting] if judge is None else [acting, judge.record.authority]
     kinds = {a.kind for a in (_authority(filing, h) for h in hands) if a is not None}
-    if rule.issue and not kinds & {*rule.issue, *rule.validate}:
-        return f"{measure.id} is issued or validated by {listed(sorted({*rule.issue, *rule.validate}))} only."
+    allowed = {*rule.issue, *rule.validate}
+    fits = {satisfies(kind, allowed, filing.law.by_party.get(subject.requesting)) for kind in kinds}
+    if rule.issue and True not in fits:
+        if None in fits:
+            return f"Cannot tell whether the prosecutor of {subject.requesting} is independent of the executive."
+        return f"{measure.id} is issued or validated by {listed(sorted(allowed))} only."
     return ""
 
 
@@ -186,7 +191,8 @@ def _executing(filing: Filing, subject: Subject, measure: Measure, rule: Measure
     acting = _authority(filing, filing.record.authority)
     if acting is None or not _covers(filing, subject, acting.id, measure, "execute"):
         return f"The Party file of {subject.requested} gives {filing.record.authority} no competence for {measure.id}."
-    if rule.execute and acting.kind not in rule.execute:
+    law = filing.law.by_party.get(subject.requested)
+    if rule.execute and not satisfies(acting.kind, rule.execute, law):
         return f"{measure.id} is executed by {listed(sorted(rule.execute))} only; {acting.id} is {acting.kind}."
     return ""
 

@@ -8,7 +8,7 @@ from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.errors import NotFound
 from comity.law.offences import DoubleCriminality, OffenceFacts, domestic_equivalent, double_criminality, offence_facts
-from comity.law.schema import Threshold
+from comity.law.thresholds import below_threshold
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.grounds import applies
 from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend, rule_of
@@ -46,25 +46,17 @@ def seriousness_threshold(filing: Filing, subject: Subject) -> Finding:
     thresholds = [t for t in subject.instrument.thresholds if t.holds_on(filing.day)]
     for measure in subject.measures:
         rule = rule_of(filing, subject, measure)
-        thresholds += [t for t in (rule.thresholds if rule else ()) if t.holds_on(filing.day)]
-    for threshold in thresholds:
-        reached = _reached(threshold, offence)
-        if reached is None:
-            why = "Cannot tell: the maximum penalty for the offence is not stated."
-            return stated(threshold).hold(name, why, mend(filing))
-        if not reached:
-            why = "The offence does not reach the threshold of the measure."
-            return stated(threshold).refuse(name, why, "measure_restricted")
+        if rule is None:
+            continue
+        thresholds += [t for t in rule.thresholds if t.holds_on(filing.day)]
+        short = below_threshold(subject.instrument, rule, offence, filing.day)
+        if short is not None and short.certain:
+            return Source(short.provision).refuse(name, short.reason, "measure_restricted")
+        if short is not None:
+            return Source(short.provision).hold(name, f"Cannot tell: {short.reason}", mend(filing))
     serious = _serious(filing, subject)
     rests = stated(*thresholds) if thresholds else serious or Source(subject.instrument.citation)
     return rests.clear(name, "The threshold is reached." if thresholds else "No threshold is set for these measures.")
-
-
-def _reached(threshold: Threshold, offence: OffenceFacts) -> bool | None:
-    if offence.list_category and offence.list_category in threshold.or_offences:
-        return True
-    months = threshold.months if threshold.months is not None else 12 * (threshold.years or 0)
-    return offence.reaches(months)
 
 
 def _serious(filing: Filing, subject: Subject) -> Source | None:
