@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -101,6 +102,14 @@ class Session:
         self.prepared: list[Prepared] = []
         self.erased_from: set[str] = set()
         self.batch = Batch(size)
+        self._absent: frozenset[str] = frozenset()
+        self._sides: dict[str, set[str]] = {}
+
+    def read_ahead(self, dockets: Iterable[str]) -> None:
+        """Read what the batch will ask of the store in one go: its dockets and their sides."""
+        wanted = {d for d in dockets if DOCKET.fullmatch(d)}
+        self._absent = self._dockets.load(wanted)
+        self._sides = self.registry.store.sides_of(wanted - self._absent)
 
     def rows(self, size: int) -> Batch:
         """The rows of everything prepared (leaves and nodes are the log's to add)."""
@@ -157,7 +166,9 @@ class Session:
         """A docket as this batch has it so far."""
         if not DOCKET.fullmatch(docket):
             raise Malformed(f"{docket[:120]!r} is not a docket's identifier.", "Use <proceeding>:<letters and digits>.")
-        return self.changed.get(docket) or self._dockets.get(docket)
+        if docket in self.changed:
+            return self.changed[docket]
+        return Docket(docket) if docket in self._absent else self._dockets.get(docket)
 
     def position_of(self, record: str) -> int:
         """The leaf of a record in this node's log, entered or about to be."""
@@ -172,7 +183,9 @@ class Session:
     def sides(self, docket: str) -> set[str]:
         """The nodes of both sides of a docket, as this batch has it so far; empty before its opening."""
         pending = {row["node"] for row in self.batch.sides if row["docket"] == docket}
-        return pending or self.registry.store.sides(docket)
+        if pending or docket in self._absent:
+            return pending
+        return self._sides.get(docket) or self.registry.store.sides(docket)
 
     def peer_times(self, node: str, position: int) -> tuple[int | None, int | None]:
         """As `Store.peer_times`, with what this batch adds."""

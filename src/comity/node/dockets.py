@@ -73,12 +73,13 @@ class Dockets:
         held = self._vault.open_sections(row["id"], row["body"], row["key"]) if row["key"] is not None else {}
         return SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections=held)
 
-    def load(self, dockets: Iterable[str]) -> None:
-        """Have these dockets in memory, read together."""
+    def load(self, dockets: Iterable[str]) -> frozenset[str]:
+        """Have these dockets in memory, read together; those of them in which nothing was ever entered."""
         with self._lock:
             wanted = list({d for d in dockets if d not in self._kept})
             for start in range(0, len(wanted), 400):
                 self._load(wanted[start : start + 400])
+            return frozenset(d for d in wanted if d not in self._kept)
 
     def _load(self, wanted: list[str]) -> None:
         entries: dict[str, list[Entry]] = {docket: [] for docket in wanted}

@@ -187,7 +187,7 @@ class Registrar:
             return
         session = self._registry.session(self._dockets, self._log.tree.size, self._clock())
         with suppress(ComityError):  # what is wrong with one docket is told to those who file in it
-            self._dockets.load(w.filed.docket for w in batch)
+            session.read_ahead(w.filed.docket for w in batch)
         answers: list[tuple[_Waiting, Prepared]] = []
         for waiting in batch:
             try:
