@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from comity.cli.law import law_app
 from comity.errors import ComityError
 from comity.law.files import packaged
+from comity.law.forms import read_forms
 
 FILES = packaged()
 
@@ -143,6 +145,20 @@ def test_check_names_file_line_and_mend(tmp_path: Path):
     assert f"instruments/eio.toml:{line}:" in text
     assert "threshold_yeers" in text
     assert answer("check", str(bad))[0]["line"] == line
+
+
+def test_check_reads_the_forms_too(tmp_path: Path):
+    good = _folder(tmp_path / "law")
+    forms = read_forms(files("comity.law") / "data")
+    (good / "forms").mkdir()
+    for name, text in forms.items():
+        (good / "forms" / name).write_text(text, encoding="utf-8")
+    assert run("check", str(good))[0] == 0
+    path = good / "forms" / "eaw.toml"
+    path.write_text(forms["eaw.toml"].replace("request.reference", "request.referenze"), encoding="utf-8")
+    assert run("check", str(good))[0] == 1
+    found = answer("check", str(good))
+    assert [(p["file"], "referenze" in p["what"], bool(p["mend"])) for p in found] == [("forms/eaw.toml", True, True)]
 
 
 def test_due_explains_the_sum():

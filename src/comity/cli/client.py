@@ -99,19 +99,22 @@ class NodeClient:
         except httpx2.HTTPError as exc:
             raise self._unreachable(exc) from exc
 
-    def raw(self, method: str, path: str, *, signed: bool = False, content: bytes | None = None) -> httpx2.Response:
+    def raw(
+        self, method: str, path: str, *, signed: bool = False, content: bytes | None = None, accept: str = "*/*"
+    ) -> httpx2.Response:
         """Ask; the checked answer. Raises the ComityError that the node's problem names."""
         return _checked(
             self._again(
                 lambda: self._http.request(
-                    method, self.url + path, content=content, headers=self._token() if signed else {}
+                    method, self.url + path, content=content,
+                    headers={"Accept": accept, **(self._token() if signed else {})},
                 )
             )
         )
 
     def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = self.raw(method, path, **more).json()
+            found: dict[str, Any] = self.raw(method, path, accept="application/json", **more).json()
         except ValueError as exc:
             raise Malformed(f"{self.url} does not answer as a node does.", "Check the address: --node.") from exc
         return found

@@ -6,7 +6,9 @@ Left to others: showing (`comity.cli.law_show`), limits and notifications (`comi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +19,12 @@ from rich.markup import escape
 from comity.cli import law_ask, law_show
 from comity.cli.law_ask import day_of
 from comity.cli.output import console, print_json
-from comity.errors import Malformed, NotFound
+from comity.errors import BadLaw, Malformed, NotFound
 from comity.law.book import LawBook, load_law, open_law
 from comity.law.check import check_law
 from comity.law.difference import difference
 from comity.law.files import Problem, packaged, read
+from comity.law.forms import open_forms, read_forms
 from comity.law.offences import OffenceFacts, offence_facts
 from comity.law.route import Route, Routes, routes
 
@@ -190,17 +193,41 @@ def check(
     ] = "",
     json: JsonOption = False,
 ) -> None:
-    """Check law files: shape, citations, gaps, contradictions. Names file, line and mend. Exit 1 if there is any."""
+    """Check law files and form definitions: shape, citations, gaps, contradictions. Names file, line and mend.
+
+    Exit 1 if there is any problem.
+    """
     files = _folder(Path(folder)) if folder else packaged()
-    problems: list[Problem] = check_law(files)
+    forms = _folder_forms(Path(folder)) if folder else read_forms(package_files("comity.law") / "data")
+    problems: list[Problem] = check_law(files) or _form_problems(forms, open_law(files))
     if json:
         print_json([{"file": p.file, "line": p.line, "what": p.what, "mend": p.mend} for p in problems])
     else:
         for p in problems:
             console.print(f"[red]✗[/red] {escape(p.file)}:{p.line}: {escape(p.what)}\n  {escape(p.mend)}")
-        console.print(f"{len(files)} files, {len(problems)} problems.")
+        console.print(f"{len(files) + len(forms)} files, {len(problems)} problems.")
     if problems:
         raise typer.Exit(CLOSED)
+
+
+def _folder_forms(folder: Path) -> dict[str, str]:
+    try:
+        return read_forms(folder)
+    except UnicodeDecodeError as e:
+        raise Malformed(f"A form in {folder} is not UTF-8: {e}.", "Save it as UTF-8.") from e
+
+
+def _form_problems(forms: Mapping[str, str], book: LawBook) -> list[Problem]:
+    """The first form definition that cannot be used. No forms, no problem: a folder of law need not have any."""
+    from comity.views.forms.source import check_sources  # only here: it knows every step there is
+
+    try:
+        if forms:
+            check_sources(open_forms(forms), book)
+    except BadLaw as exc:
+        file, _, what = exc.what.partition(" ")
+        return [Problem(file.rstrip(":"), 0, what, exc.next_step)]
+    return []
 
 
 law_app.command("due")(law_ask.due_command)

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from comity.cli.client import DEFAULT_NODE, NodeClient, NodeOption
+from comity.cli.forms import list_forms, write_form
 from comity.cli.hands import KeyOption, PassphraseOption, open_hand
 from comity.cli.output import console, print_findings, print_json, short, table
 from comity.errors import Conflict
@@ -25,11 +26,23 @@ def command(
     exhibit: Annotated[
         str, typer.Option("--exhibit", help="Write this exhibit (name or id) to a file of its name here.")
     ] = "",
+    form: Annotated[str, typer.Option("--form", help="Write this official form as PDF, e.g. eio_annex_a.")] = "",
+    forms: Annotated[bool, typer.Option("--forms", help="List the official forms, and what each lacks.")] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="Language of the form; else the first that the executing Party accepts.")
+    ] = "",
+    audience: Annotated[
+        str, typer.Option("--audience", help="For whom the form is: addressee, or authority (with what is kept back).")
+    ] = "addressee",
+    out: Annotated[Path | None, typer.Option("--out", help="The form's file; else FORM-LANGUAGE.pdf here.")] = None,
     attempts: Annotated[bool, typer.Option("--attempts", help="For oversight: what the node turned away.")] = False,
     findings: Annotated[bool, typer.Option("--findings", help="Show clear findings too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show your dockets, or one docket with every act, finding and duty, and what may come next."""
+    """Show your dockets, or one docket with every act, finding and duty, and what may come next.
+
+    With --form, exit 1: something is missing, or the executing Party does not accept the language.
+    """
     client = NodeClient(node, open_hand(key, passphrase_file))
     if attempts:
         _attempts(client.get("/api/oversight/attempts"), json)
@@ -40,6 +53,11 @@ def command(
         console.print(f"{escape(str(package))}: check it with comity verify {escape(str(package))}")
     elif exhibit:
         _fetch(client, docket, exhibit)
+    elif forms:
+        list_forms(client, docket, json)
+    elif form:
+        if not write_form(client, docket, form, language=language, audience=audience, out=out, json=json):
+            raise typer.Exit(1)
     else:
         view = client.docket(docket)
         print_json(view) if json else _docket(view, findings)

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
 from typing import Literal, TypeVar
 
 import msgspec
@@ -120,8 +121,14 @@ class FormBook(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=1)
 def load_forms() -> FormBook:
     """The packaged forms, read once per process. Raises BadLaw naming the file and the mend."""
-    root = package_files("comity.law") / "data" / "forms"
-    return open_forms({e.name: e.read_text(encoding="utf-8") for e in root.iterdir() if e.name.endswith(".toml")})
+    return open_forms(read_forms(package_files("comity.law") / "data"))
+
+
+def read_forms(root: Traversable) -> dict[str, str]:
+    """The form definitions below ``root`` (a folder of law files), by name; none when it has no ``forms``."""
+    folder = root / "forms"
+    found = folder.iterdir() if folder.is_dir() else ()
+    return {e.name: e.read_text(encoding="utf-8") for e in found if e.name.endswith(".toml")}
 
 
 def open_forms(files: Mapping[str, str]) -> FormBook:

@@ -16,6 +16,7 @@ from comity.docket.logged import Logged
 from comity.docket.record import SealedRecord
 from comity.errors import BadLaw, ComityError, Conflict
 from comity.law.book import LawBook, load_law
+from comity.law.forms import load_forms
 from comity.node.admission import Registry
 from comity.node.anchor import Anchor
 from comity.node.clerk import Clerk
@@ -44,6 +45,7 @@ from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings
+from comity.views.forms.source import check_sources
 
 
 def _http_log(node: NodeEntry) -> LogSource:
@@ -102,6 +104,7 @@ class Node:
         entry = directory.node(settings.node)
         party = directory.party_of(entry.authorities[0])
         bench = Bench(PROCEEDINGS, load_law(), directory, party)
+        check_sources(load_forms(), bench.law)
         return _assemble(settings, base, entry, party, bench, anchors, outside or Outside.http(settings))
 
     @property

@@ -7,11 +7,12 @@ Every problem names the section's letter and the provision. Left to others: hold
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from comity.errors import NotFound
 from comity.law.book import LawBook
-from comity.law.forms import LANGUAGES
+from comity.law.forms import LANGUAGES, Form
 from comity.views.forms.fill import FilledField, FilledForm, FilledSection
 from comity.views.forms.lines import said
 
@@ -58,6 +59,18 @@ def _disclosed(filled: FilledForm, section: FilledSection) -> list[Problem]:
             what=f"Section {section.section.letter} must not be sent to the addressee; fill the form anew for it.",
         )
     ]
+
+
+def first_accepted(form: Form, law: LawBook, party: str, day: date) -> str:
+    """The first language that ``party`` accepts for ``form`` on ``day`` and that labels exist in; without labels in
+    any, the first it accepts; empty when the files do not know the Party."""
+    try:
+        accepting = law.party(party)
+    except NotFound:
+        return ""
+    declared = accepting.declared(form.instrument, "accepts_language", day)
+    accepted = [*accepting.languages, *(d.value for d in declared)]
+    return next((x for x in accepted if x in LANGUAGES), next(iter(accepted), ""))
 
 
 def _language(filled: FilledForm, law: LawBook, party: str, language: str) -> list[Problem]:

@@ -6,7 +6,7 @@ set. Nothing is shortened or left out here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,11 +19,15 @@ from comity.law.forms import FormBook, FormField, Words
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: what it says, under a heading of its own where it needs one; ``ticked`` is None for plain text."""
+    """One line: what it says, under a heading of its own where it needs one; ``ticked`` is None for plain text.
+
+    ``begins``: the first line of another person, measure or decision of the same field.
+    """
 
     text: Words
     heading: Words | None = None
     ticked: bool | None = None
+    begins: bool = False
 
 
 def plain(text: str) -> Words:
@@ -42,6 +46,14 @@ def day_words(day: date) -> Words:
     return {"": slashed, "en": slashed, "fr": slashed, "es": slashed, "de": dotted}
 
 
+def born_words(born: str) -> Words:
+    """A date of birth as `day_words`; as written when it is no whole date: often only the year is known."""
+    try:
+        return day_words(date.fromisoformat(born)) if len(born) == 10 else plain(born)
+    except ValueError:
+        return plain(born)
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes lines with the names of Parties, authorities, measures and offences at hand."""
@@ -57,7 +69,11 @@ class Writer:
         if value is None or value == "" or value == ():
             return ()
         values = value if isinstance(value, tuple) else (value,)
-        return tuple(line for v in values for line in self._one(field, v))
+        answers = [lines for v in values if (lines := self._one(field, v))]
+        return tuple(
+            replace(line, begins=number > 0 and place == 0 and len(lines) > 1)
+            for number, lines in enumerate(answers) for place, line in enumerate(lines)
+        )
 
     def _ticks(self, field: FormField, value: Any) -> tuple[Line, ...]:
         chosen = {_key(v) for v in (value if isinstance(value, tuple) else (value,))} - {""}
@@ -107,7 +123,7 @@ class Writer:
         nationality = self._named(FormField(id="nationality", type="party"), person.nationality)
         return self._parts(
             ("role", self.forms.word("role", person.role)),
-            ("name", person.name), ("born", person.born), ("nationality", nationality),
+            ("name", person.name), ("born", born_words(person.born)), ("nationality", nationality),
             ("identifiers", "; ".join(person.identifiers)),
             ("privileged", person.privileged and self.forms.word("privileged", person.privileged)),
         )

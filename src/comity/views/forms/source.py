@@ -15,7 +15,9 @@ import msgspec
 from comity.docket.docket import Docket, Entry
 from comity.docket.record import Record
 from comity.docket.sections import Request
-from comity.errors import BadLaw
+from comity.errors import BadLaw, NotFound
+from comity.law.book import LawBook
+from comity.law.forms import Form, FormBook
 from comity.proceedings import bodies
 
 ROOTS: dict[str, tuple[tuple[str, ...], type[msgspec.Struct]]] = {
@@ -74,6 +76,29 @@ def type_at(path: str) -> Any:
             raise BadLaw(f"The source {path!r} names no field at {name!r}.", "Name a field of the step's body.")
         kind = get_type_hints(inner)[name]
     return kind
+
+
+def check_sources(book: FormBook, law: LawBook) -> None:
+    """Every form belongs to an instrument and its measures, and every source leads somewhere. Raises BadLaw, naming
+    the file and the mend."""
+    for form in book.forms.values():
+        try:
+            _check_form(form, law)
+        except (BadLaw, NotFound) as exc:
+            raise BadLaw(f"forms/{form.id}.toml: {exc.what}", exc.next_step) from exc
+
+
+def _check_form(form: Form, law: LawBook) -> None:
+    law.instrument(form.instrument)
+    for section in form.sections:
+        for measure in section.measures:
+            law.measure(measure)
+        for field in section.fields:
+            if field.type == "signature":
+                if field.source not in ROOTS:
+                    raise BadLaw(f"{field.id} is signed in no step.", f"Name one of {', '.join(ROOTS)} as its source.")
+            elif field.source:
+                type_at(field.source)
 
 
 def _has(kind: type[msgspec.Struct], name: str) -> bool:

@@ -37,7 +37,9 @@ _PREAMBLE = """
   text(size: 11pt, title)))
 #let lines(texts) = texts.join(linebreak())
 #let note(..texts) = block(text(size: 8pt, fill: luma(70), lines(texts.pos())))
-#let answer(heading, mark, ..texts) = block(above: 0pt, below: 4pt, {
+#let warning(..texts) = block(width: 100%, above: 9pt, inset: 6pt, stroke: 1.2pt + luma(30),
+  text(lang: "en", size: 9.5pt, lines(texts.pos().map(t => strong("! ") + t))))
+#let answer(heading, mark, gap: 0pt, ..texts) = block(above: 0pt, below: 4pt, inset: (top: gap), {
   if heading != "" { text(size: 8.5pt, fill: luma(70), heading + colon + " ") }
   if mark == "" { lines(texts.pos()) } else { grid(columns: (11pt, 1fr), mark, lines(texts.pos())) }
 })
@@ -48,11 +50,15 @@ _PREAMBLE = """
 """
 
 
-def to_typst(filled: FilledForm, language: str) -> str:
-    """The source of ``filled`` in ``language``. Raises NotFound when there are no labels in it."""
+def to_typst(filled: FilledForm, language: str, warnings: tuple[str, ...] = ()) -> str:
+    """The source of ``filled`` in ``language``. ``warnings`` stand framed under the title, in English.
+
+    Raises NotFound when there are no labels in ``language``.
+    """
     if language not in LANGUAGES:
         raise NotFound(f"There are no forms in {language!r}.", f"Choose one of: {', '.join(LANGUAGES)}.")
-    return "".join((_head(filled, language), *(_section(filled, s, language) for s in filled.sections)))
+    sections = (_section(filled, s, language) for s in filled.sections)
+    return "".join((_head(filled, language), _warned(warnings), *sections))
 
 
 def quote(text: str, *, whole: bool = False) -> str:
@@ -100,6 +106,10 @@ def _head(filled: FilledForm, language: str) -> str:
     )
 
 
+def _warned(warnings: tuple[str, ...]) -> str:
+    return f"#warning({', '.join(quote(w) for w in warnings)})\n" if warnings else ""
+
+
 def _section(filled: FilledForm, section: FilledSection, language: str) -> str:
     title = said(section.section.title, language)
     head = f"#section({quote(section.section.letter)}, {quote(title)})\n"
@@ -122,7 +132,9 @@ def _field(filled: FilledForm, section: FilledSection, field: FilledField, langu
 
 def _answer(line: Line, language: str) -> str:
     mark = "" if line.ticked is None else "☒" if line.ticked else "☐"
-    return f"answer({quote(_said(line.heading, language))}, {quote(mark)}, {_quoted_lines(said(line.text, language))})"
+    gap = ", gap: 6pt" if line.begins else ""
+    heading, texts = quote(_said(line.heading, language)), _quoted_lines(said(line.text, language))
+    return f"answer({heading}, {quote(mark)}, {texts}{gap})"
 
 
 def _said(words: Words | None, language: str) -> str:

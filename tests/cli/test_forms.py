@@ -1,0 +1,72 @@
+"""`comity show --form` against a node that runs as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comity.cli.client import NodeClient
+from comity.cli.demo.scene import Scene, set_scene
+from comity.cli.demo.script import packaged_matters
+from comity.cli.filing import file_step
+from comity.cli.matter import find_step, read_form
+
+DOCKET = "request:official-forms"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A node of DE at which the demonstration's order was drafted; nothing crosses a border here."""
+    made = set_scene(tmp_path_factory.mktemp("forms") / "scene", cadence=0.2)
+    try:
+        made.start("de-witness")
+        made.start("de-node")
+        client = NodeClient(made.url("DE"), made.signer("DE", "prosecutor"))
+        file_step(client, find_step("request.draft"), read_form(packaged_matters()[0] / "draft.toml"), [], DOCKET)
+        yield made
+    finally:
+        made.stop_all()
+
+
+def show(scene: Scene, folder: Path, *options: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [
+            sys.executable, "-c", "from comity.cli import main; main()", "show", DOCKET, *options,
+            "--node", scene.url("DE"), "--as", str(scene.folder / "hands" / "de-prosecutor.key"),
+            "--passphrase-file", str(scene.folder / "passphrases" / "hands"),
+        ],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        env={k: v for k, v in os.environ.items() if not k.startswith("COMITY_")},
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_form_is_listed_and_written(scene: Scene, tmp_path: Path) -> None:
+    code, said = show(scene, tmp_path, "--forms")
+    assert code == 0, said
+    assert "eio_annex_a" in said
+    assert "Section A lacks" in said  # of the confirmation of receipt, which nobody has given yet
+    assert show(scene, tmp_path, "--form", "eio_annex_a")[0] == 0
+    assert (tmp_path / "eio_annex_a-fr.pdf").read_bytes().startswith(b"%PDF-")  # France accepts French
+    assert show(scene, tmp_path, "--form", "eio_annex_a")[0] == 5  # nothing is overwritten
+    assert [p.name for p in tmp_path.iterdir()] == ["eio_annex_a-fr.pdf"]
+
+
+@pytest.mark.slow
+def test_what_is_missing_or_not_accepted_ends_with_1(scene: Scene, tmp_path: Path) -> None:
+    code, said = show(scene, tmp_path, "--form", "eio_annex_b", "--out", "b.pdf")
+    assert code == 1, said
+    assert "Section " in said
+    assert "Directive 2014/41/EU" in said
+    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--language", "de", "--out", "a.pdf", "--json")
+    assert code == 1, said
+    assert "FR accepts fr" in json.loads(said)["problems"][0]["what"]
+    assert {p.name for p in tmp_path.iterdir()} == {"a.pdf", "b.pdf"}  # written all the same, with the warning on it
+    assert show(scene, tmp_path, "--form", "none")[0] == 3
