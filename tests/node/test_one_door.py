@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import typer
+import uvicorn
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from comity.cli import app as command_line
 from comity.docket.record import SealedRecord, compose, record_id, seal_payload
 from comity.errors import Tampered
+from comity.node.keys import write_secret
 from comity.node.node import Node
 from comity.package.check import check_source
 from comity.signing.canonical import canonical
 from comity.signing.hand import put_hand
+from comity.signing.keys import PrivateKey, save_private
 from comity.signing.seal import seal
 from comity.web.app import create_app, declared
 from comity.web.packaging import package_file
@@ -168,12 +178,72 @@ def test_no_command_offers_a_way_round(nodes: Nodes) -> None:
         assert not re.search(r"force|skip|bypass|override|unsafe|no-verify|ignore|without", options), (name, options)
 
 
-def test_a_command_without_a_key_files_nothing(nodes: Nodes, tmp_path: Path) -> None:
-    from typer.testing import CliRunner
+@contextmanager
+def served(nodes: Nodes, node: Node) -> Iterator[str]:
+    """The node's real HTTP interface on loopback."""
+    config = uvicorn.Config(create_app(node, nodes.clock), port=0, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
 
-    for arguments in (["file"], ["file", DOCKET, "request.authorise"], ["file", DOCKET, "request.draft", "--json"]):
-        result = CliRunner().invoke(command_line, arguments, catch_exceptions=True)
-        assert result.exit_code != 0
+
+def leaves_of(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    children = getattr(command, "commands", {})
+    if not children:
+        yield words, command
+    for child, sub in children.items():
+        yield from leaves_of(sub, (*words, child))
+
+
+def typed(words: tuple[str, ...], command: Any, values: dict[str, str]) -> list[str]:
+    """The command with every argument filled, and every option whose value is at hand."""
+    found = list(words)
+    for parameter in command.params:
+        name = next((o for o in parameter.opts if o in values), "")
+        if not parameter.opts[0].startswith("-"):
+            found.append(values.get(parameter.name.lower(), values["place"]))
+        elif name:
+            found += [name, values[name]]
+    return found
+
+
+def test_every_command_is_tried_without_the_judges_hand(nodes: Nodes, tmp_path: Path) -> None:
+    nodes.clock.now = datetime.now(UTC).replace(microsecond=0)
+    de = nodes.open("DE")
+    matters.draft(nodes, de)
+    form = tmp_path / "authorise.json"
+    form.write_bytes(canonical(msgspec.to_builtins(authorisation(matters.latest(de, "request.draft")))))
+    hands = {
+        "node": nodes.keys["DE"].seal, "stranger": PrivateKey.from_seed(b"s" * 32),
+        "prosecutor": nodes.world.who("DE", "prosecutor").key, "other": nodes.world.who("FR", "judge").key,
+    }  # fmt: skip
+    before, tried = effects(de), set[str]()
+    write_secret(tmp_path / "passphrase", b"a long enough passphrase\n")
+    with served(nodes, de) as url:
+        for who, key in (*hands.items(), ("judge", nodes.world.who("DE", "judge").key)):
+            path = tmp_path / f"{who}.key"
+            write_secret(path, save_private(key, b"a long enough passphrase"))
+            values = {
+                "step": "request.authorise", "file": str(form), "files": str(form), "docket": DOCKET,
+                "--docket": DOCKET, "--as": str(path), "--passphrase-file": str(tmp_path / "passphrase"), "--node": url,
+                "--config": str(tmp_path / "DE" / "comity.toml"), "place": str(tmp_path / "none"),
+            }  # fmt: skip
+            for words, command in leaves_of(typer.main.get_command(command_line)):
+                if words in {("demo",), ("verify",)}:  # plays its own nodes; opens no socket, and shuts them for good
+                    continue
+                if who != "judge":
+                    CliRunner().invoke(command_line, typed(words, command, values), input="")
+                    tried.add(" ".join(words))
+                    assert effects(de) == before, (who, words)
+                elif words == ("file",):  # the same words with the judge's hand do take effect
+                    result = CliRunner().invoke(command_line, typed(words, command, values), input="")
+                    assert effects(de) > before, (result.output, result.exception)
+    assert {"file", "show", "serve", "init node", "init official", "law check"} <= tried
 
 
 # --- a row
