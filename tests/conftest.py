@@ -1,11 +1,21 @@
-"""What all tests share: how Hypothesis behaves here and on a slow machine."""
+"""What all tests share: how Hypothesis behaves here and on a slow machine, and a log that no test leaves redirected."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """A command run in this process sets the log to its own captured stderr, which is closed when the command ends."""
+    yield
+    structlog.reset_defaults()

@@ -6,10 +6,10 @@ Left to others: what is asked (each command), the hand (`comity.cli.hands`).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, TypeVar
 
 import httpx2
 import msgspec
@@ -26,6 +26,7 @@ from comity.web.token import make_token
 DEFAULT_NODE = "http://127.0.0.1:8140"
 NodeOption = Annotated[str, typer.Option("--node", envvar="COMITY_NODE", help="Address of your authority's node.")]
 _CHUNK = 1024 * 1024
+_T = TypeVar("_T")
 _KINDS = {kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ComityError)}
 
 
@@ -89,15 +90,18 @@ class NodeClient:
         return found
 
     def download(self, path: str, sink: BinaryIO) -> int:
-        """Write what a path gives into ``sink``; the number of bytes."""
-        try:
+        """Write what a path gives into ``sink``, from its start; the number of bytes. A lost connection begins anew."""
+
+        def attempt() -> int:
+            sink.seek(0)
+            sink.truncate()
             with self._http.stream("GET", self.url + path, headers=self._token()) as answer:
                 if answer.status_code != 200:
                     answer.read()
                     _checked(answer)
                 return sum(sink.write(chunk) for chunk in answer.iter_bytes(_CHUNK))
-        except httpx2.HTTPError as exc:
-            raise self._unreachable(exc) from exc
+
+        return self._again(attempt)
 
     def raw(
         self, method: str, path: str, *, signed: bool = False, content: bytes | None = None, accept: str = "*/*"
@@ -119,14 +123,13 @@ class NodeClient:
             raise Malformed(f"{self.url} does not answer as a node does.", "Check the address: --node.") from exc
         return found
 
-    def _again(self, ask: Any) -> httpx2.Response:
+    def _again(self, ask: Callable[[], _T]) -> _T:
         """Ask; on a lost connection ask again until patience ends."""
         until = time.monotonic() + self._patience
         pause = 0.2
         while True:
             try:
-                answer: httpx2.Response = ask()
-                return answer
+                return ask()
             except httpx2.HTTPError as exc:
                 if time.monotonic() + pause > until:
                     raise self._unreachable(exc) from exc
