@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 
 from comity.node import tables as t
-from comity.node.audit_state import AuditState
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.source import FolderSource
+from comity.node.auditor.state import AuditState
 from comity.node.export import export_log
 from comity.node.log import ActLog
-from comity.node.log_audit import Auditor
-from comity.node.log_source import FolderSource
 from comity.node.store import Store
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.leaf import ActLeaf

@@ -14,12 +14,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from comity.errors import ComityError, Malformed, NotFound, Unverified
-from comity.node.audit_state import AuditState
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.source import FolderSource, LogSource, tree_of
+from comity.node.auditor.state import AuditState
 from comity.node.gossip_store import SQLiteGossipStore
-from comity.node.log_audit import Auditor
-from comity.node.log_source import FolderSource, LogSource, tree_of
-from comity.node.mirror import Mirror
-from comity.node.witness_store import SQLiteWitnessStore
+from comity.node.witness.mirror import Mirror
+from comity.node.witness.store import SQLiteWitnessStore
 from comity.tlog.audit import AuditReport
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.contradiction import OTHER_HISTORY, SAME_SIZE, WENT_BACK, Contradiction

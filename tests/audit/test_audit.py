@@ -23,10 +23,10 @@ from starlette.testclient import TestClient
 import comity
 from comity.errors import Conflict, NotFound, Unverified
 from comity.node import tables as t
-from comity.node.audit_state import AuditState
+from comity.node.auditor.audit import BUNDLES_KEPT, Auditor
+from comity.node.auditor.source import FolderSource
+from comity.node.auditor.state import AuditState
 from comity.node.export import export_log
-from comity.node.log_audit import BUNDLES_KEPT, Auditor
-from comity.node.log_source import FolderSource
 from comity.node.node import Node
 from comity.node.store import Store
 from comity.tlog.audit import AuditReport, LeafSums, emergencies_open
@@ -122,9 +122,9 @@ _SLOW = """
 import sys, time
 from datetime import datetime, UTC
 from pathlib import Path
-from comity.node.audit_state import AuditState
-from comity.node.log_audit import Auditor
-from comity.node.log_source import FolderSource
+from comity.node.auditor.state import AuditState
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.source import FolderSource
 from comity.tlog.policy import Policy
 class Slow(FolderSource):
     def fetch(self, path):

@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from comity.errors import Unreachable
-from comity.node import gossip_client
+from comity.node.auditor import gossip
+from comity.node.auditor.audit import check_exposed
 from comity.node.gossip_store import SQLiteGossipStore
-from comity.node.log_audit import check_exposed
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.contradiction import SAME_SIZE, Contradiction
 from comity.tlog.cosignature import verifier_for
@@ -122,7 +122,7 @@ Serve = Callable[[httpx2.Request], httpx2.Response]
 
 def answering(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     transport = httpx2.MockTransport(serve)
-    monkeypatch.setattr(gossip_client, "_client", lambda _: httpx2.Client(transport=transport))
+    monkeypatch.setattr(gossip, "_client", lambda _: httpx2.Client(transport=transport))
 
 
 def test_an_outsider_reads_and_hands_in(monkeypatch: pytest.MonkeyPatch, http: TestClient) -> None:
@@ -132,9 +132,9 @@ def test_an_outsider_reads_and_hands_in(monkeypatch: pytest.MonkeyPatch, http: T
 
     answering(monkeypatch, serve)
     place = "http://gossip.example"
-    assert gossip_client.hand_in(place, HONEST.note) == []
-    (proof,) = gossip_client.hand_in(place, FORK.note)
-    assert gossip_client.conflicts_at(place) == [proof]
+    assert gossip.hand_in(place, HONEST.note) == []
+    (proof,) = gossip.hand_in(place, FORK.note)
+    assert gossip.conflicts_at(place) == [proof]
     (exposed,) = check_exposed([b"junk", proof], KEYS, place)
     assert (exposed.origin, exposed.key, exposed.file) == (ORIGIN, ORIGIN, place)
     assert check_exposed([proof], [], place) == []
@@ -154,7 +154,7 @@ def test_a_foreign_list_does_no_harm(monkeypatch: pytest.MonkeyPatch, listed: by
 
     answering(monkeypatch, serve)
     with contextlib.suppress(Unreachable):
-        assert gossip_client.conflicts_at("http://gossip.example") == []
+        assert gossip.conflicts_at("http://gossip.example") == []
     assert asked == ["/gossip/conflicts"]
 
 
@@ -164,5 +164,5 @@ plain = st.none() | st.text() | st.integers()
 @given(st.recursive(plain, lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
 def test_a_list_of_anything_is_read_or_refused(value: object) -> None:
     with contextlib.suppress(Unreachable):
-        ids = gossip_client._ids(json.dumps(value).encode(), "there")
+        ids = gossip._ids(json.dumps(value).encode(), "there")
         assert all(len(each) == 64 for each in ids)

@@ -18,9 +18,9 @@ from comity.docket.directory import Directory, NodeEntry, open_party_file, sign_
 from comity.docket.docket import Docket
 from comity.docket.record import compose, record_id
 from comity.errors import Unreachable
+from comity.node.auditor.source import LogSource
 from comity.node.export import RowsSource
 from comity.node.keys import NodeKeys
-from comity.node.log_source import LogSource
 from comity.node.node import Node, Outside
 from comity.node.registrar import Entered
 from comity.package.anchors import Anchors, write_anchors

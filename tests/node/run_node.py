@@ -22,7 +22,7 @@ from comity.docket.directory import NodeEntry
 from comity.errors import ComityError, Unreachable
 from comity.node.keys import NodeKeys
 from comity.node.node import Node, Outside
-from comity.node.witness_store import SQLiteWitnessStore
+from comity.node.witness.store import SQLiteWitnessStore
 from comity.settings import Settings
 from comity.signing.canonical import canonical
 from comity.tlog.note import Verifier

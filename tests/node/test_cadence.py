@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from comity.errors import ComityError, Tampered, Unreachable
 from comity.node import padding, tables
-from comity.node.audit_state import AuditState
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.state import AuditState
 from comity.node.export import RowsSource
-from comity.node.log_audit import Auditor
 from comity.node.node import Node, Outside
 from comity.node.padding import Padder, padding_leaf
 from comity.node.publisher import next_tick

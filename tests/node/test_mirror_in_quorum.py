@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from comity.errors import ComityError, NotFound
-from comity.node.mirror import Mirror
 from comity.node.node import Node
+from comity.node.witness.mirror import Mirror
 from comity.tlog.note import Verifier
 from comity.web.app import create_app
 from tests.node import matters

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 import comity
 from comity.errors import Conflict, Malformed, NotAuthorised, NotFound, Unreachable, Unverified
-from comity.node.witness_store import SQLiteWitnessStore
+from comity.node.witness.store import SQLiteWitnessStore
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.cosignature import Cosigner, Ed25519Cosigner, MLDSACosigner, cosign, timestamp_of, verifier_for
 from comity.tlog.note import Signer, add_lines, open_note, sign_line
@@ -154,7 +154,7 @@ def test_what_was_answered_outlives_a_killed_process(tmp_path: Path) -> None:
     path = tmp_path / "witness.sqlite"
     program = (
         "import os, pathlib, signal, sys\n"
-        "from comity.node.witness_store import SQLiteWitnessStore\n"
+        "from comity.node.witness.store import SQLiteWitnessStore\n"
         "from comity.tlog.witness import Seen\n"
         "store = SQLiteWitnessStore(pathlib.Path(sys.argv[1]))\n"
         "assert store.compare_and_set('o', None, Seen(5, b'r' * 32, b'n'))\n"

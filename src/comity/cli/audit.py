@@ -1,6 +1,6 @@
 """``comity audit``: an outsider checks a node's whole log from nothing, and what it shows is written down.
 
-Shows and exits only; the audit is `comity.node.log_audit`.
+Shows and exits only; the audit is `comity.node.auditor.audit`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from comity.tlog.encoding import encode_base64
 from comity.tlog.policy import Policy
 
 if TYPE_CHECKING:
-    from comity.node.log_audit import Auditor
+    from comity.node.auditor.audit import Auditor
 
 SHOWN = 10
 _VERDICTS = {
@@ -72,9 +72,9 @@ def _policy(policy: Path | None, anchors: Path | None, origin: str) -> Policy | 
 def _audited(
     place: str, policy_for: Callable[[str], Policy | None], folder: Path | None, gossip: list[str], max_age: int | None
 ) -> AuditReport:
-    from comity.node.audit_state import AuditState
-    from comity.node.log_audit import Auditor
-    from comity.node.log_source import open_source
+    from comity.node.auditor.audit import Auditor
+    from comity.node.auditor.source import open_source
+    from comity.node.auditor.state import AuditState
 
     source = open_source(place)
     note = source.checkpoint()
@@ -112,8 +112,8 @@ class _Bar:
 
 def _gossiped(report: AuditReport, auditor: Auditor, note: bytes, place: str, others: list[str]) -> AuditReport:
     """The report with what others heard. A gossip that does not answer is a notice, not a failure."""
-    from comity.node.gossip_client import conflicts_at, hand_in
-    from comity.node.log_audit import check_exposed
+    from comity.node.auditor.audit import check_exposed
+    from comity.node.auditor.gossip import conflicts_at, hand_in
 
     asked: list[tuple[str, Callable[[], list[bytes]]]] = []
     if place.startswith(("http://", "https://")):

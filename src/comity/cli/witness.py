@@ -22,7 +22,7 @@ def command(
     folder: Annotated[Path, typer.Argument(help="The witness's folder, as comity init witness made it.")],
 ) -> None:
     """Run a witness until it is stopped. It follows the logs of all nodes in the Party files it trusts."""
-    from comity.node.witness_store import SQLiteWitnessStore
+    from comity.node.witness.store import SQLiteWitnessStore
     from comity.web.witness import witness_app
 
     log_as_json("info")

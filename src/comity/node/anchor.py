@@ -14,8 +14,8 @@ from collections.abc import Mapping
 import structlog
 
 from comity.errors import ComityError
+from comity.node.auditor.source import LogSource, trees_of
 from comity.node.clock import Clock
-from comity.node.log_source import LogSource, trees_of
 from comity.node.peers import PeerCheckpoints
 from comity.node.registrar import Registrar
 from comity.proceedings.bodies import PeerCheckpoint, PeersSeen

@@ -77,7 +77,7 @@ def tile_bytes(tile: Tile, rows: LogRows) -> bytes:
 
 
 class RowsSource:
-    """A `comity.node.log_source.LogSource` straight from a node's rows: its own log, for comparing and auditing."""
+    """A `comity.node.auditor.source.LogSource` straight from a node's rows: its own log, for comparing and auditing."""
 
     def __init__(self, rows: LogRows) -> None:
         """Nothing is read yet."""

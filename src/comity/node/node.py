@@ -19,6 +19,7 @@ from comity.law.book import LawBook, load_law
 from comity.law.forms import load_forms
 from comity.node.admission import Registry
 from comity.node.anchor import Anchor
+from comity.node.auditor.source import HttpSource, LogSource
 from comity.node.clerk import Clerk
 from comity.node.clock import Clock, system_clock
 from comity.node.contents import Outgoing
@@ -30,7 +31,6 @@ from comity.node.inbox import Inbox
 from comity.node.keys import NodeKeys
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
-from comity.node.log_source import HttpSource, LogSource
 from comity.node.mailbox import Mailbox, Transport
 from comity.node.padding import Padder
 from comity.node.party_versions import FILE as PARTY_VERSIONS

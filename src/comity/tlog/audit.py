@@ -1,7 +1,7 @@
 """What an outsider's audit of a log says: the checkpoint, the counts, and each thing that is wrong.
 
 *Breaches* are what the log itself proves against the node that keeps it; *notices* are what a person should look at.
-Reading the log is left to `comity.node.log_audit`, counting to `comity.node.audit_state`.
+Reading the log is left to `comity.node.auditor.audit`, counting to `comity.node.auditor.state`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def gossip_routes(
     burst: int = 100,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Route]:
-    """The routes. ``policies`` say which logs are followed; ``trees`` reads a log's tree (`comity.node.log_source`),
+    """The routes. ``policies`` say which logs are followed; ``trees`` reads a log's tree (`node.auditor.source`),
     without it only contradictions of one size, or by time, are found."""
     gossip, bucket = Gossip(followed(policies), trees), Bucket(per_second, burst, clock)
 

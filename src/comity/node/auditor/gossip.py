@@ -1,6 +1,6 @@
 """The outsider's side of gossip: hand a checkpoint in, read the contradictions others found. Nothing is believed here.
 
-Bounded in size and number, because the address may be anybody's. Checking is left to `comity.node.log_audit`.
+Bounded in size and number, because the address may be anybody's. Checking is left to `comity.node.auditor.audit`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Order: the log's signature; the checkpoint seen before (never back, never another history); the quorum; then every tile
 and entry bundle from the left, each verified before it counts, so that a killed audit goes on where it was.
-Where the bytes come from is left to `comity.node.log_source`, what leaves mean together to `comity.node.audit_state`.
+Where the bytes come from is left to `source`, what leaves mean together to `state`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from comity.errors import ComityError, Unverified
-from comity.node.audit_state import AuditState
-from comity.node.log_source import LogSource, tree_of
+from comity.node.auditor.source import LogSource, tree_of
+from comity.node.auditor.state import AuditState
 from comity.tlog.audit import AuditReport, Exposed
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint
 from comity.tlog.contradiction import SUFFIX, Contradiction, find_contradiction

@@ -17,10 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from comity.errors import ComityError, Malformed, NotFound, Tampered
-from comity.node.audit_state import AuditState
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.source import FolderSource, LogSource, tree_of
+from comity.node.auditor.state import AuditState
 from comity.node.export import exported_size, write_file
-from comity.node.log_audit import Auditor
-from comity.node.log_source import FolderSource, LogSource, tree_of
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint
 from comity.tlog.note import NoteVerifier
 from comity.tlog.policy import NONE, KnownLog, Policy
