@@ -93,11 +93,18 @@ def _not_open(book: LawBook, i: Instrument, f: Facts, day: date) -> str:
     """Why nothing can be owed under the instrument at all; empty when it is open, or when the files cannot tell."""
     if i.is_in_force(day) is None:
         return f"{i.short} is not in force on {day}: no order or request rests on it."
-    asked = (f.provider_seat or f.to_party) if i.proceeding == "order" else f.to_party
+    asked = _asked(i, f)
+    if i.proceeding == "order" and asked == f.from_party:
+        return f"The provider is established in {asked} itself: {i.short} is for a provider in another State."
     for party in (f.from_party, asked):
         if book.bound(i.id, party, day) is None and book.known_on(i.id, party, day):
             return f"{party} is not bound by {i.short} on {day}: no order or request under it goes from or to it."
     return ""
+
+
+def _asked(i: Instrument, f: Facts) -> str:
+    """The Party where the order goes: an order, to the provider's seat; anything else, to the requested Party."""
+    return (f.provider_seat or f.to_party) if i.proceeding == "order" else f.to_party
 
 
 def _rule(i: Instrument, topic: str, day: date) -> Rule | None:
@@ -109,11 +116,11 @@ def _enforcing(i: Instrument, rule: MeasureRule | None, f: Facts, day: date) -> 
     if i.proceeding != "order" or rule is None:
         return
     said = _rule(i, "notification", day)
-    where = f.provider_seat or f.to_party
+    where = _asked(i, f)
     provision = said.provision if said else rule.provision
     if not rule.notify_authority:
         if said is not None and any(m.notify_authority for m in i.measures):
-            yield Notification(where, "not_required", "informs", "Not for this category of data.", provision)
+            yield Notification(where, "not_required", "informs", "Not for this measure or category of data.", provision)
         return
     exception = _rule(i, "residence_exception", day)
     if exception is not None and f.offence_place == f.from_party and f.residence == f.from_party:
@@ -160,8 +167,18 @@ def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: dat
         why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object."
         yield Notification(f.person_in, "required", "may_object", why, said.provision)
     else:
-        why = f"The target is in {f.person_in}, which is not bound by {i.short}."
+        why = f"The target is in {f.person_in}, which is not bound by {i.short}.{_elsewhere(book, i, f, day)}"
         yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)
+
+
+def _elsewhere(book: LawBook, i: Instrument, f: Facts, day: date) -> str:
+    """Another instrument by which the State where the target is may have to be notified, e.g. of DK and IE."""
+    for other in book.instruments:
+        said = _rule(other, "notification", day)
+        bound = all(book.bound(other.id, p, day) for p in (f.from_party, str(f.person_in)))
+        if other.id != i.id and said and bound and other.is_in_force(day) and other.measure("interception", day):
+            return f" Ask under {other.short} ({said.provision})."
+    return ""
 
 
 def _third_country(i: Instrument, f: Facts, day: date) -> Iterator[Notification]:
@@ -196,8 +213,8 @@ def _bars(i: Instrument, f: Facts, day: date) -> Iterator[Bar]:
     if nation and f.nationality in (None, nation):
         what = "is" if f.nationality else "may be (nationality not known)"
         yield Bar(f"The target {what} a national of {nation}.", said.provision, said.settled and bool(f.nationality))
-    if said.parameters.get("not_us_persons_anywhere") and f.us_person is not False:
-        sure = f.us_person is True
+    if said.parameters.get("not_us_persons_anywhere") and (f.us_person is not False or f.nationality == "US"):
+        sure = f.us_person is True or f.nationality == "US"  # a national is one: 18 USC 2523(a)(2)
         what = "is a US person" if sure else "may be a US person: not known"
         yield Bar(f"The target {what}.", said.provision, said.settled and sure)
 

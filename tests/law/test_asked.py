@@ -1,0 +1,76 @@
+"""Hard questions to the law, as data a lawyer extends: `cases_asked/offences.toml`, `cases_asked/jurisdiction.toml`.
+
+Expected answers were written from the legal reference and the penal codes before the code was asked.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comity.law.book import load_law
+from comity.law.jurisdiction import Facts, jurisdiction
+from comity.law.offences import OffenceFacts, domestic_equivalent, double_criminality, offence_facts
+
+FOLDER = Path(__file__).parent / "cases_asked"
+LAW = load_law()
+OFFENCES = tomllib.loads((FOLDER / "offences.toml").read_text("utf-8"))
+JURISDICTION = tomllib.loads((FOLDER / "jurisdiction.toml").read_text("utf-8"))
+Case = dict[str, Any]
+
+
+def named(cases: list[Case]) -> list[Any]:
+    return [pytest.param(c, id=f"{c.get('code') or c.get('instrument', '')}: {c['why']}") for c in cases]
+
+
+@pytest.mark.parametrize("case", named(OFFENCES["same_conduct"]))
+def test_an_offence_there_too(case: Case) -> None:
+    facts = offence_facts(LAW, case["from"], case["code"], OFFENCES["day"])
+    found = domestic_equivalent(LAW, facts, case["to"], OFFENCES["day"])
+    assert found.verdict == case["answer"], found.reasons
+    assert found.reasons
+    assert found.provision
+
+
+@pytest.mark.parametrize("case", named(OFFENCES["stated"]))
+def test_as_the_request_states_it(case: Case) -> None:
+    found = domestic_equivalent(LAW, OffenceFacts("US", "as stated", case["iccs"]), case["to"], OFFENCES["day"])
+    assert found.verdict == case["answer"], found.reasons
+
+
+@pytest.mark.parametrize("case", named(OFFENCES["tested"]))
+def test_double_criminality(case: Case) -> None:
+    facts = OffenceFacts(
+        "DE", "as stated", case["iccs"], case.get("list", ""), max_months=case.get("max_months"),
+        life=case.get("life", False), partly=case.get("partly", False),
+    )  # fmt: skip
+    instrument = LAW.instrument(case["instrument"])
+    found = double_criminality(LAW, instrument, case["measure"], facts, case["to"], OFFENCES["day"])
+    assert found.verdict == case["answer"], found.reasons
+    assert found.provision
+
+
+@pytest.mark.parametrize("case", named(JURISDICTION["cases"]))
+def test_whom_to_notify_and_whom_not_to_target(case: Case) -> None:
+    day = case.get("day", JURISDICTION["day"])
+    found = jurisdiction(LAW, case["instrument"], case["measure"], Facts(**case["facts"]), day)
+    assert "; ".join(f"{n.party} {n.answer} {n.effect}" for n in found.notifications) == case.get("notified", "")
+    barred = "no" if not found.bars else "sure" if any(b.certain for b in found.bars) else "unsure"
+    assert barred == case.get("barred", "no"), found.bars
+    assert bool(found.questions) == ("asks" in case), found.questions
+    assert case.get("asks", "") in " ".join(found.questions)
+    assert all(said.provision for said in (*found.notifications, *found.bars))
+
+
+def test_another_instrument_is_named_where_this_one_does_not_reach() -> None:
+    facts = Facts("DE", "FR", person_in="DK")
+    (found,) = jurisdiction(LAW, "eio", "interception", facts, JURISDICTION["day"]).notifications
+    assert "EU MLA Convention 2000 art 20(4)" in found.reason
+
+
+def test_there_are_enough_of_them() -> None:
+    assert sum(len(OFFENCES[k]) for k in ("same_conduct", "stated", "tested")) >= 60
+    assert len(JURISDICTION["cases"]) >= 35
