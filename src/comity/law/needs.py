@@ -34,19 +34,28 @@ def needs_of(
     from_party, to_party = parties
     law = book.by_party.get(to_party)
     return (
-        *_scope(i, day), *_authority(rule), *_prosecutor(rule, from_party, book.by_party.get(from_party)),
+        *_scope(i, day), *_target(i, from_party, day), *_authority(rule),
+        *_prosecutor(rule, from_party, book.by_party.get(from_party)),
         *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
-        *_measure(rule), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
+        *_measure(rule, to_party), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
         *_contents(i, rule, day),
     )
 
 
 def _scope(i: Instrument, day: date) -> Iterator[Need]:
     """Facts of the case that the files cannot look up: an organised group, an information system, a border crossed."""
-    asked = ("transnational", "organized_criminal_group", "electronic_evidence_only")
+    asked = ("transnational", "organized_criminal_group", "electronic_evidence_only", "offences")
     for s in i.scope:
         if s.topic == "cooperation" and s.holds_on(day) and any(s.parameters.get(a) for a in asked):
             yield Need("scope", s.text, s.provision, s.settled)
+
+
+def _target(i: Instrument, from_party: str, day: date) -> Iterator[Need]:
+    """Whom an order may not be aimed at, by the side that asks (US-UK Agreement arts 1(12), 4(3))."""
+    topic = "targeting_by_us" if from_party == "US" else "targeting_by_partner"
+    for r in i.rules:
+        if r.topic == topic and r.holds_on(day):
+            yield Need("target", r.text, r.provision, r.settled)
 
 
 def _prosecutor(rule: MeasureRule, party: str, law: PartyLaw | None) -> Iterator[Need]:
@@ -91,9 +100,12 @@ def _penalty(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day
 
 def _threshold(t: Threshold) -> Need:
     amount = amount_in_words(t.years, "years") if t.years else amount_in_words(t.months or 0, "months")
-    of = "a maximum" if t.basis == "maximum_penalty" else "a sentence"
     either = f", or one of: {_list(t.or_offences)}" if t.or_offences else ""
-    return Need("threshold", f"An offence with {of} of at least {amount}{either}.", t.provision, t.settled)
+    if t.basis == "sentence_passed":
+        note = f" ({t.note})" if t.note else ""
+        return Need("sentence", f"To execute a sentence: one of at least {amount}{note}.", t.provision, t.settled)
+    what = f"An offence with a maximum of at least {amount}{either}."
+    return Need("threshold", what, t.provision, t.settled)
 
 
 def _dual(
@@ -107,7 +119,10 @@ def _dual(
         yield Need("dual_criminality", what, found.provision, settled=found.verdict != "cannot_tell")
 
 
-def _measure(rule: MeasureRule) -> Iterator[Need]:
+def _measure(rule: MeasureRule, to_party: str) -> Iterator[Need]:
+    if rule.domestic_law:
+        what = f"Only as far as the law of {to_party}, and the treaties that apply, allow it."
+        yield Need("domestic_law", what, rule.provision, rule.settled)
     if rule.bounded_period:
         yield Need("period", "A period with both ends.", rule.provision, rule.settled)
     if rule.notify_authority:
@@ -127,7 +142,8 @@ def _language(law: PartyLaw | None, i: Instrument, rule: MeasureRule, party: str
 
 
 def _declared(law: PartyLaw | None, i: Instrument, rule: MeasureRule, day: date) -> Iterator[Need]:
-    for effect in ("requires_judge", "requires_notification", "requires_form", "requires_dual_criminality"):
+    effects = ("requires_judge", "requires_notification", "requires_form", "requires_dual_criminality", "reserves")
+    for effect in effects:
         for d in law.declared(i.id, effect, day, rule.id) if law else ():
             yield Need(effect, d.text, d.provision, d.settled)
 

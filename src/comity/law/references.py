@@ -87,6 +87,7 @@ def _unknown(file: str, path: str, kind: str, used: Iterable[str], known: Iterab
 def _instrument(file: str, i: Instrument, ids: _Ids) -> Iterator[Fault]:
     yield from _unknown(file, ".displaces", "instrument", i.displaces, ids.instruments)
     yield from _unknown(file, ".only_without", "instrument", i.only_without, ids.instruments)
+    yield from _unknown(file, ".parent", "instrument", (i.parent,), ids.instruments)
     for kind, group in (("bound", i.bound), ("excluded", i.excluded)):
         for n, m in enumerate(group):
             yield from _membership(file, f".{kind}[{n}]", m, ids)

@@ -128,14 +128,16 @@ def _in_doubt(r: Route) -> bool:
 
 
 def _one(q: _Question, i: Instrument) -> Route | Closed | Unclear:
-    shut = _in_force(q, i)
+    """What certainly shuts the way comes first, then what the files cannot tell; else it is open."""
     rule = _rule(q, i)
-    if shut is None and rule is None:
-        shut = _not_offered(q, i)
-    shut = shut or _bound(q, i)
-    if shut is not None or rule is None:
-        return shut or _not_offered(q, i)
-    return _without(q, i, rule) or _reach(q, i, rule) or _open(q, i, rule)
+    force, bound = _in_force(q, i), _bound(q, i)
+    if isinstance(force, Closed):
+        return force
+    if rule is None:
+        return _not_offered(q, i)
+    said = (_parent(q, i), bound, force, _reserved(q, i, rule), _without(q, i, rule), _reach(q, i, rule))
+    shut = next((x for x in said if isinstance(x, Closed)), None) or next((x for x in said if x is not None), None)
+    return shut or _open(q, i, rule)
 
 
 def _in_force(q: _Question, i: Instrument) -> Closed | Unclear | None:
@@ -187,7 +189,41 @@ def _bound(q: _Question, i: Instrument) -> Closed | Unclear | None:
             where = _first(i.bound, i.citation)
             unclear = unclear or Unclear(i, f"Is {party} bound by {i.short} on {q.day}?", where)
         elif q.book.bound(i.id, party, q.day) is None:
-            return Closed(i, f"{party} is not bound on {q.day}.", _first(i.bound, i.citation))
+            return _not_bound(q, i, party)
+    return unclear
+
+
+def _not_bound(q: _Question, i: Instrument, party: str) -> Closed:
+    """Never bound as far as the files tell; or no longer (a denunciation, an exit), or not yet."""
+    for m in q.book.memberships.get((i.id, party), ()):
+        if m.until is not None and m.until < q.day:
+            return Closed(i, f"{party} is no longer bound on {q.day}; until {m.until}.", m.provision)
+        if m.since is not None and m.since > q.day:
+            return Closed(i, f"{party} is not bound on {q.day}; from {m.since}.", m.provision)
+    return Closed(i, f"{party} is not bound on {q.day}.", _first(i.bound, i.citation))
+
+
+def _parent(q: _Question, i: Instrument) -> Closed | None:
+    """A protocol binds Parties to its convention only (ETS 182 art 30; CETS 224 art 16)."""
+    if not i.parent:
+        return None
+    shut = _bound(q, q.book.instrument(i.parent))
+    if not isinstance(shut, Closed):
+        return None
+    reason = f"{shut.reason.rstrip('.')} by {shut.instrument.short}, to which it is a protocol."
+    return Closed(i, reason, shut.provision)
+
+
+def _reserved(q: _Question, i: Instrument, rule: MeasureRule) -> Closed | Unclear | None:
+    """A Party that has reserved the whole measure neither gives nor gets it (CETS 224 art 7(9)(a))."""
+    unclear: Unclear | None = None
+    for party in (q.to_party, q.from_party):
+        law = q.book.by_party.get(party)
+        for d in law.declared(i.id, "reserves", q.day, rule.id) if law else ():
+            if d.value == "measure" and d.settled:
+                return Closed(i, f"{party} has reserved it: {d.text}", d.provision)
+            if d.value == "measure":
+                unclear = unclear or Unclear(i, f"Has {party} reserved it? {d.text}", d.provision)
     return unclear
 
 

@@ -136,6 +136,7 @@ class MeasureRule(Cited, frozen=True, kw_only=True):
     thresholds: tuple[Threshold, ...] = ()
     judge_required: bool = False  # a court or independent body must authorise beforehand, whoever issues (HK C-746/18)
     always_available: bool = False  # EIO art 10(2)
+    domestic_law: bool = False  # only as far as the requested Party's law allows (Budapest art 34; UNTOC art 18(3)(i))
     coercive: bool = True
     bounded_period: bool = False  # needs a period with both ends
     notify_authority: bool = False  # another authority must be notified (e-Evidence art 8)
@@ -176,6 +177,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     excluded: tuple[Membership, ...] = ()  # Parties expressly not bound, with the provision that says so
     parties_complete: bool = True  # False: a State not listed in ``bound`` is "cannot tell", not "not bound"
     displaces: tuple[str, ...] = ()  # instruments it replaces between Parties bound by both
+    parent: str = ""  # the convention to which it is a protocol: only its Parties can be bound
     only_without: tuple[str, ...] = ()  # open only where none of these is (Budapest art 27)
     scope: tuple[Rule, ...] = ()
     measures: tuple[MeasureRule, ...] = ()
@@ -211,6 +213,7 @@ class Declaration(Cited, frozen=True, kw_only=True):
 
     ``effect`` is from a closed list known to the safeguards: ``accepts_language``, ``requires_dual_criminality``,
     ``ground_mandatory``, ``requires_judge``, ``requires_notification``, ``limit``, ``reserves``, ``requires_form``.
+    ``reserves`` with the value ``measure`` shuts the measures named altogether (CETS 224 art 7(9)(a)).
     """
 
     instrument: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from comity.law.offences import OffenceFacts
+from comity.law.reckoning import amount_in_words
 from comity.law.schema import Instrument, MeasureRule, Threshold
 
 
@@ -36,6 +37,17 @@ KINDS: dict[str, Kind] = {
     "criminal_organisation": Kind((), wider_codes=("0905",)),  # UNTOC art 5
     "money_laundering": Kind(("07041",), wider_codes=("0704",)),  # UNTOC art 6
     "corruption": Kind(("07031",), wider_codes=("0703",)),  # UNTOC art 8: bribery; UNCAC
+    # UNCAC arts 23 and 25: laundering the proceeds of corruption, obstructing justice in a case of it.
+    "proceeds_of_corruption": Kind((), frozenset({"money_laundering"}), ("0704", "0806")),
+    # Budapest Convention arts 7-10, UN Convention against Cybercrime arts 12-15: if by computer.
+    "computer_related_offence": Kind(
+        (),
+        frozenset({
+            "fraud", "swindling", "child_sexual_exploitation", "product_piracy", "forgery_documents",
+            "forgery_means_of_payment",
+        }),
+        ("0701", "0702", "03022"),
+    ),
 }
 
 
@@ -62,12 +74,13 @@ def below_threshold(
         found = _one(t, offence)
         if found is not None:
             return found
-    return _outside(instrument, offence)
+    return _outside(instrument, rule, offence, day)
 
 
 def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
     months = t.months if t.months is not None else 12 * (t.years or 0)
-    asked = f"a maximum of at least {t.years} years" if t.years else f"a maximum of at least {months} months"
+    amount = amount_in_words(t.years, "years") if t.years else amount_in_words(months, "months")
+    asked = f"a maximum of at least {amount}"
     kinds = [is_kind(offence, kind) for kind in t.or_offences]
     if True in kinds:
         return None
@@ -99,17 +112,22 @@ def is_kind(offence: OffenceFacts, kind: str) -> bool | None:
     return None if wider or offence.list_category in named.categories else False
 
 
-def _outside(i: Instrument, offence: OffenceFacts) -> Shortfall | None:
-    """Outside the offences that the instrument's scope names by category (UNCAC: corruption)."""
+def _outside(i: Instrument, rule: MeasureRule, offence: OffenceFacts, day: date) -> Shortfall | None:
+    """Outside the offences that the instrument's scope names (UNCAC: corruption), for all or for some measures."""
     for s in i.scope:
-        only = str(s.parameters.get("offences", ""))
-        kinds = [k for k in _words(only) if not k.isdigit()]
-        if not kinds or any(is_kind(offence, k) is True for k in kinds):
+        kinds = [k for k in _words(str(s.parameters.get("offences", ""))) if not k.isdigit()]
+        measures = _words(str(s.parameters.get("measures", "")))
+        if not kinds or not s.holds_on(day) or (measures and rule.id not in measures):
             continue
-        if not offence.list_category:
-            return Shortfall(f"It is about {only} only; the category is not given.", s.provision, certain=False)
-        laundering = offence.list_category == "money_laundering"  # that of the proceeds of such an offence is covered
-        return Shortfall(f"It is about {only} only.", s.provision, certain=not laundering)
+        said = [is_kind(offence, k) for k in kinds]
+        if True in said:
+            continue
+        only = f"It is about {', '.join(kinds).replace('_', ' ')} only"
+        if not (offence.iccs or offence.list_category):
+            return Shortfall(f"{only}; the category is not given.", s.provision, certain=False)
+        if None in said or not offence.settled:
+            return Shortfall(f"{only}; cannot tell whether the offence is one.", s.provision, certain=False)
+        return Shortfall(f"{only}.", s.provision, certain=True)
     return None
 
 
