@@ -113,7 +113,7 @@ TOUCHED = {
     "exhibits: key": ("UPDATE exhibits SET key = zeroblob(60)", "by hand"),
     "exhibits: id": ("UPDATE exhibits SET id = 'sha256:other'", "by hand"),
     "exhibits: blob": ("UPDATE exhibits SET blob = '" + "0" * 64 + "'", "missing from the vault"),
-    "meta: schema": ("UPDATE meta SET value = '2'", "schema 2"),
+    "meta: schema": ("UPDATE meta SET value = '9'", "schema 9"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +22,7 @@ from comity.signing.canonical import canonical
 from comity.signing.digest import digest, new_salt, section_digest
 from comity.signing.hand import Hand
 
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}-01", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 MAX_RECORD = 64 * 1024  # bytes of the canonical record without its sections
 MAX_SECTIONS = 4 * 1024 * 1024  # bytes of all sections together; larger things are exhibits
@@ -31,6 +32,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """What is signed. ``at`` is the filer's clock (RFC 3339, UTC, whole seconds); the log brackets it independently.
 
     ``answers`` names the records it builds on, sorted; ``sections`` maps a section's name to its salted digest.
+    ``sealed_until``: the first of the month until which its leaf is sealed (`comity.docket.sealing`); absent when not.
     """
 
     format: Literal["comity-record/1"] = "comity-record/1"
@@ -43,6 +45,17 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     at: str
     nonce: str
     sections: dict[str, str]
+    sealed_until: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def sealed_month(self) -> date | None:
+        """``sealed_until`` as a date, or None; Malformed when it is not the first of a month."""
+        if self.sealed_until is msgspec.UNSET:
+            return None
+        if _MONTH.fullmatch(self.sealed_until) is not None:
+            with suppress(ValueError):
+                return date.fromisoformat(self.sealed_until)
+        raise Malformed(f"{self.sealed_until[:20]!r} is not the first of a month.", "Give it as 2027-03-01.")
 
     @property
     def time(self) -> datetime:
@@ -99,8 +112,12 @@ def compose(
     role: str,
     at: datetime,
     body: msgspec.Struct,
+    sealed_until: date | None = None,
 ) -> tuple[Record, dict[str, Section]]:
-    """Make a record of ``body``: every field that is set becomes a salted section."""
+    """Make a record of ``body``: every field that is set becomes a salted section.
+
+    ``sealed_until``: the first of a month, or None for a record in the open.
+    """
     values = msgspec.to_builtins(body)
     sections = {name: Section(salt=to_base64url(new_salt()), value=value) for name, value in sorted(values.items())}
     record = Record(
@@ -113,6 +130,7 @@ def compose(
         at=at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         nonce=to_base64url(new_salt()[:16]),
         sections={name: _digest(name, s) for name, s in sections.items()},
+        sealed_until=sealed_until.isoformat() if sealed_until is not None else msgspec.UNSET,
     )
     return record, sections
 

@@ -72,6 +72,7 @@ class Step:
     readers: Audience = "both"
     kind: str = "request"
     moves: bool = True
+    seals: bool = False  # a seal may begin with this step (`comity.docket.sealing`)
     crosses: bool = False  # from this step on, the other side's node receives the docket
     answered_by: str = ""  # the step that the receiving node itself takes on arrival
     provision: str = ""

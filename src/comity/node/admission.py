@@ -25,7 +25,7 @@ from comity.docket.logged import Logged, act_bytes, signature_bytes
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS, SealedRecord, compose, record_id, seal_payload
 from comity.docket.sides import addressed, sides_of
 from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised
-from comity.node import consequences
+from comity.node import consequences, seals
 from comity.node.dockets import Closed, Dockets
 from comity.node.peer_door import check_opening, check_peer
 from comity.node.store import Batch, Store
@@ -303,7 +303,12 @@ class Session:
         act, signatures = act_bytes(sealed, entry.findings), signature_bytes(sealed)
         if len(act) > MAX_RECORD + MAX_SECTIONS:
             raise Malformed("The record is too large.", "Put large material into an exhibit instead.")
-        leaf = ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+        until = sealed.record.sealed_month
+        if until is not None:
+            leaf = seals.sealed_leaf(kind, salt, act, signatures, until)
+        else:
+            leaf = ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+        seals.follow_leaf(self.batch, position, leaf, docket.id)
         at = moment(self.now)
         self.batch.records.append(
             {

@@ -110,14 +110,14 @@ def _check_row(row: RowMapping, bench: Bench) -> None:
 
 
 def _check_padding(row: RowMapping) -> None:
-    """A leaf without a record opens as padding, or as what unseals padding; nothing else may stand without one."""
+    """A leaf without a record opens as padding, or as what unseals or extends; nothing else may stand without one."""
     try:
-        if row["pad_kind"] not in (PADDING, "unseal"):
+        if row["pad_kind"] not in (PADDING, "unseal", "extend"):
             raise Tampered(f"The row is of the kind {row['pad_kind']!r}.", _NEXT)
         leaf = parse_leaf(row["leaf"])
         check_opening(leaf, row["pad_salt"], row["pad_kind"], row["pad_record"], b"")
         if leaf.ref != row["pad_ref"]:
-            raise Tampered("The row unseals another leaf than the log says.", _NEXT)
+            raise Tampered("The row unseals or extends another leaf than the log says.", _NEXT)
     except ComityError as exc:
         raise Tampered(f"The padding at position {row['leaf_position']} is none: {exc}", _NEXT) from exc
 

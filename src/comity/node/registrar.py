@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import structlog
@@ -27,11 +26,13 @@ from comity.docket.finding import Finding
 from comity.docket.logged import Logged
 from comity.docket.record import Record, SealedRecord, Section
 from comity.errors import ComityError, Unreachable
+from comity.node import seals
 from comity.node.admission import Door, Filed, Prepared, Registry
 from comity.node.clock import Clock
 from comity.node.dockets import Dockets
 from comity.node.log import ActLog
 from comity.node.notice import Attempts
+from comity.node.seals import Made
 from comity.node.store import Batch, Store
 from comity.signing.hand import Hand
 
@@ -59,11 +60,11 @@ class _Waiting:
 
 
 @dataclass(slots=True)
-class _Pads:
-    """Leaves without a record, each with the row that opens it; answered with the log's size after them."""
+class _Making:
+    """Leaves without a record, made when it is their turn; answered with the log's size before and after them."""
 
-    pads: Sequence[tuple[bytes, dict[str, Any]]]
-    answer: Future[int] = field(default_factory=Future)
+    make: Callable[[], Sequence[Made]]
+    answer: Future[tuple[int, int]] = field(default_factory=Future)
 
 
 class Registrar:
@@ -72,7 +73,7 @@ class Registrar:
     def __init__(self, store: Store, log: ActLog, dockets: Dockets, registry: Registry, clock: Clock) -> None:
         """``registry`` holds what admission needs: bench, vault, the node's entry and seal."""
         self._store, self._log, self._dockets, self._registry, self._clock = store, log, dockets, registry, clock
-        self._queue: queue.SimpleQueue[_Waiting | _Pads | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting | _Making | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
         self._attempts = Attempts(self.act, registry.entry.id, clock)
         self.entered: Callable[[list[str]], None] = lambda _: None  # told which dockets changed; the clerk listens
@@ -125,11 +126,14 @@ class Registrar:
         """
         self._attempts.note(door, what, reason, code)
 
-    def pad(self, pads: Sequence[tuple[bytes, dict[str, Any]]]) -> int:
-        """Append leaves without a record, each with the row that opens it (`padding`); the log's size after them."""
+    def make(self, make: Callable[[], Sequence[Made]]) -> tuple[int, int]:
+        """Append leaves without a record (`padding`, `unsealing`); the log's size before and after them.
+
+        ``make`` is called by the writer thread, so that nothing is entered between what it reads and what it makes.
+        """
         if not self._thread.is_alive():
             raise Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
-        waiting = _Pads(pads)
+        waiting = _Making(make)
         self._queue.put(waiting)
         return waiting.answer.result()
 
@@ -147,8 +151,8 @@ class Registrar:
     def _run(self) -> None:
         while (taken := self._take()) is not None:
             batch = [each for each in taken if isinstance(each, _Waiting)]
-            for pads in (each for each in taken if isinstance(each, _Pads)):
-                self._pad(pads)
+            for making in (each for each in taken if isinstance(each, _Making)):
+                self._make(making)
             try:
                 self._enter(batch)
             except BaseException as exc:  # the door must answer everybody who waits
@@ -156,21 +160,23 @@ class Registrar:
                     if not waiting.answer.done():
                         waiting.answer.set_exception(_stored_nothing(exc))
 
-    def _pad(self, waiting: _Pads) -> None:
+    def _make(self, waiting: _Making) -> None:
         start = self._log.tree.size
         try:
-            rows = self._registry.session(self._dockets, start, self._clock()).rows(start)
-            rows.padding = [{"position": start + n, **row} for n, (_, row) in enumerate(waiting.pads)]
-            self._append(rows, [leaf for leaf, _ in waiting.pads])
-            waiting.answer.set_result(self._log.tree.size)
+            made = waiting.make()
+            if made:
+                rows = Batch(start)
+                seals.enter_made(rows, start, made)
+                self._append(rows, [each.leaf for each in made])
+            waiting.answer.set_result((start, self._log.tree.size))
         except Exception as exc:
             waiting.answer.set_exception(_stored_nothing(exc))
 
-    def _take(self) -> list[_Waiting | _Pads] | None:
+    def _take(self) -> list[_Waiting | _Making] | None:
         first = self._queue.get()
         if first is None:
             return None
-        batch: list[_Waiting | _Pads] = [first]
+        batch: list[_Waiting | _Making] = [first]
         while len(batch) < MOST_AT_ONCE:
             try:
                 following = self._queue.get_nowait()
@@ -211,6 +217,7 @@ class Registrar:
 
     def _append(self, rows: Batch, leaves: list[bytes]) -> None:
         appended = self._log.append(leaves)
+        seals.account(self._store, rows, appended.tree.size)
         rows.leaves, rows.nodes = appended.leaves, appended.nodes
         self._store.enter(rows)
         self._log.tree = appended.tree

@@ -22,7 +22,7 @@ from comity.errors import Conflict, Tampered
 from comity.node import tables as t
 
 _log = structlog.get_logger(__name__)
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
@@ -47,6 +47,11 @@ class Batch:
     sides: list[dict[str, Any]] = field(default_factory=list)
     peer_places: list[dict[str, Any]] = field(default_factory=list)
     padding: list[dict[str, Any]] = field(default_factory=list)
+    seals: list[dict[str, Any]] = field(default_factory=list)
+    sealed_totals: list[dict[str, Any]] = field(default_factory=list)
+    seal_terms: list[dict[str, Any]] = field(default_factory=list)
+    unsealed: list[dict[str, int]] = field(default_factory=list)  # ref, by
+    extended: list[dict[str, Any]] = field(default_factory=list)  # ref, by, to
 
     def lengths(self) -> tuple[int, ...]:
         """How many rows of each kind there are, for `cut`."""
@@ -100,11 +105,19 @@ class Store:
                     f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
                     "Stop the other process; one node, one writer.",
                 )
-            for table in (t.records, t.sections, t.leaves, t.nodes, t.outbox, t.sides, t.padding):
+            for table in (
+                t.records, t.sections, t.leaves, t.nodes, t.outbox, t.sides, t.padding, t.seals, t.sealed_totals,
+            ):  # fmt: skip
                 if rows := getattr(batch, table.name):
                     db.execute(table.insert(), rows)
-            if unsealed := [row["ref"] for row in batch.padding if row["ref"] is not None]:
-                db.execute(t.padding.update().where(t.padding.c.position.in_(unsealed)).values(sealed=0))
+            this = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
+            if batch.unsealed:
+                db.execute(this.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
+            if batch.extended:
+                term: dict[str, Any] = {"extended_by": sa.bindparam("by"), "until": sa.bindparam("to")}
+                db.execute(this.values(term), batch.extended)
+            if batch.seal_terms:
+                db.execute(t.seal_terms.insert().prefix_with("OR REPLACE"), batch.seal_terms)
             if batch.peer_places:
                 db.execute(t.peer_places.insert().prefix_with("OR IGNORE"), batch.peer_places)
             if batch.counterproofs:

@@ -36,18 +36,47 @@ leaves = Table(
     "leaves", metadata, Column("position", Integer, primary_key=True), Column("leaf", LargeBinary, nullable=False)
 )
 
-# Leaves without a record: padding, and what unseals it. The row opens the leaf.
+# Leaves without a record: padding, and what the node itself unseals or extends. The row opens the leaf.
 padding = Table(
     "padding",
     metadata,
     Column("position", Integer, primary_key=True),
-    Column("kind", String(40), nullable=False),  # padding | unseal
+    Column("kind", String(40), nullable=False),  # padding | unseal | extend
     Column("salt", LargeBinary, nullable=False),
     Column("record", LargeBinary, nullable=False),
-    Column("until", String(10), nullable=False),
-    Column("ref", Integer),  # the padding that this leaf unseals
-    Column("sealed", Integer, nullable=False),  # 1 until it is unsealed
-    Index("padding_due", "sealed", "until"),
+    Column("ref", Integer),  # the leaf that this one unseals or extends
+)
+
+# Every sealed leaf, padding or act, and how long it stays sealed. Follows from the leaves, but for the docket.
+seals = Table(
+    "seals",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("docket", String(120), nullable=False),  # "" for padding
+    Column("until", String(10), nullable=False),  # as extended last
+    Column("extended_by", Integer),  # the leaf that extended it last
+    Column("unsealed_by", Integer),  # the leaf that unsealed it
+    Index("seals_due", "unsealed_by", "until"),
+    Index("seals_docket", "docket"),
+)
+
+# What a judge ordered last of a docket's seals: until when its leaves before ``position`` stay sealed.
+seal_terms = Table(
+    "seal_terms",
+    metadata,
+    Column("docket", String(120), primary_key=True),
+    Column("record", String(71), nullable=False),  # the order
+    Column("position", Integer, nullable=False),
+    Column("until", String(10), nullable=False),  # "": to be unsealed
+)
+
+# Sealed leaves by kind and the sum of their blindings, from the log's beginning to ``size``: outlives every salt.
+sealed_totals = Table(
+    "sealed_totals",
+    metadata,
+    Column("size", Integer, primary_key=True),
+    Column("counts", Text, nullable=False),  # canonical JSON: kind -> number
+    Column("blinding", LargeBinary, nullable=False),  # 32 bytes (`comity.tlog.group.encode_scalar`)
 )
 
 nodes = Table(

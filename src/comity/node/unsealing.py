@@ -1,0 +1,75 @@
+"""Unsealing: what the node does by itself with what is sealed, at the publisher's tick.
+
+On the first of the month named, every leaf is unsealed, act or padding, by a leaf of the same form. What a judge
+ordered for a docket (`seals.term_row`) is carried out on all leaves of it that stood before. The record under such a
+leaf says no more than what is published of it: position, kind and blinding; or which order it carries out.
+
+Left to others: entering (`registrar`), publishing what was unsealed (`openings`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from comity.node import tables as t
+from comity.node.seals import Made
+from comity.node.store import Store
+from comity.signing.base64url import to_base64url
+from comity.signing.canonical import canonical
+from comity.tlog.counting import blinding_from_salt
+from comity.tlog.group import encode_scalar
+from comity.tlog.leaf import ActLeaf, commit
+
+MOST = 512  # leaves at one tick
+
+
+def due(store: Store, today: date) -> list[Made]:
+    """The leaves that unseal what is due ``today``, on the day named, and that carry out a judge's orders."""
+    seals, terms = t.seals.c, t.seal_terms.c
+    kind = sa.func.coalesce(t.records.c.kind, t.padding.c.kind).label("kind")
+    salt = sa.func.coalesce(t.records.c.salt, t.padding.c.salt).label("salt")
+    joined = (
+        t.seals.outerjoin(t.records, t.records.c.position == seals.position)
+        .outerjoin(t.padding, t.padding.c.position == seals.position)
+        .outerjoin(t.seal_terms, sa.and_(terms.docket == seals.docket, terms.position > seals.position))
+    )
+    query = (
+        sa.select(seals.position, seals.until, terms.until.label("term"), terms.record.label("order"), kind, salt)
+        .select_from(joined)
+        .where(
+            seals.unsealed_by.is_(None),
+            sa.or_(seals.until <= today.isoformat(), terms.until == "", terms.until > seals.until),
+        )
+        .order_by(seals.position)
+        .limit(MOST)
+    )
+    with store.reading() as db:
+        return [_made(row, today) for row in db.execute(query).mappings()]
+
+
+def _made(row: RowMapping, today: date) -> Made:
+    if row["term"] is not None and row["term"] > max(row["until"], today.isoformat()):
+        return extending_leaf(row["position"], row["term"], row["order"])
+    return unsealing_leaf(row["position"], row["kind"], row["salt"])
+
+
+def unsealing_leaf(position: int, kind: str, salt: bytes) -> Made:
+    """The leaf that unseals the one at ``position``; its record holds what is published of that one."""
+    blinding = to_base64url(encode_scalar(blinding_from_salt(salt)))
+    return _leaf("unseal", {"blinding": blinding, "kind": kind, "position": position}, position, f"ref {position}")
+
+
+def extending_leaf(position: int, until: str, order: str) -> Made:
+    """The leaf that extends the seal at ``position`` as the record ``order`` says."""
+    record: dict[str, str | int] = {"order": order, "position": position, "until": until}
+    return _leaf("extend", record, position, f"ref {position} until {until}")
+
+
+def _leaf(kind: str, opened: dict[str, str | int], ref: int, public: str) -> Made:
+    record, salt = canonical(opened), secrets.token_bytes(32)
+    leaf = ActLeaf(kind, commit(salt, kind, record, b""), public)
+    return Made(leaf.encode(), {"kind": kind, "salt": salt, "record": record, "ref": ref})
