@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import typer
 from rich.markup import escape
@@ -32,6 +32,9 @@ def due_command(
         str, typer.Option("--trigger", metavar="MOMENT", help="When it began: 2026-12-04T17:10 (local time there).")
     ],
     party: Annotated[str, typer.Option("--party", help="The Party at whose place it is counted, e.g. FR.")],
+    zone_name: Annotated[
+        str, typer.Option("--zone", help="The place's time zone, e.g. Europe/London; needed without a Party file.")
+    ] = "",
     subdivision: Annotated[str, typer.Option("--subdivision", help="Its region, for regional holidays: DE-BY.")] = "",
     measure: Annotated[str, typer.Option("--measure", help="The measure, where the limit depends on it.")] = "",
     urgent: Annotated[bool, typer.Option("--urgent", help="The urgent lane.")] = False,
@@ -42,22 +45,68 @@ def due_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """When a time limit ends, and how that was counted: day 0, holidays, the last day and why it moves."""
-    book = load_law()
-    law = book.party(party)
-    zone = ZoneInfo(law.time_zone)
+    book, party = load_law(), _country(party)
+    zone = _zone(book, party, zone_name)
     start = _moment(trigger, zone)
     day = start.astimezone(zone).date()
     limits, rules = _limits(book, instrument, day)
     found = _limit(limits, limit, day, measure, urgent)
     further = [_limit(limits, name, day, measure, urgent) for name in extended_by or ()]
-    answer = due(found, start, Calendar.of(law, subdivision), zone, extensions=further, rules=rules)
+    in_days = any(x.unit != "hours" for x in (found, *further))
+    answer = due(found, start, _calendar(book, party, subdivision, in_days), zone, extensions=further, rules=rules)
+    doubts = _doubts(book, instrument, party, day)
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
-        return print_json(_plain(found, answer, stands))
-    for sentence in answer.explanation:
+        return print_json({**_plain(found, answer, stands), "doubts": doubts})
+    for sentence in (*answer.explanation, *doubts):
         console.print(escape(sentence))
     console.print(f"Rests on: [cyan]{escape(answer.provision)}[/cyan]")
     return console.print(f"At {escape(now)}: {stands}") if stands else None
+
+
+def _zone(book: LawBook, party: str, name: str) -> ZoneInfo:
+    """The zone asked for (an island, an overseas territory), else the Party's own. Raises NotFound, Malformed."""
+    if not name:
+        if party not in book.by_party:
+            known = ", ".join(sorted(book.by_party))
+            raise NotFound(
+                f"There is no Party {party!r} in the law files.",
+                f"Give its time zone, e.g. --zone Europe/London; or choose one of: {known}.",
+            )
+        return ZoneInfo(book.party(party).time_zone)
+    if name not in available_timezones():
+        raise Malformed(f"{name!r} is no time zone.", "Give the IANA name, e.g. Europe/London.")
+    return ZoneInfo(name)
+
+
+def _calendar(book: LawBook, party: str, subdivision: str, in_days: bool) -> Calendar:
+    """The Party's calendar; without a file, the general table, which is not asked for hours: they never move."""
+    if party in book.by_party:
+        return Calendar.of(book.party(party), subdivision)
+    return Calendar.undeclared(party, subdivision) if in_days else Calendar(party)
+
+
+def _doubts(book: LawBook, name: str, party: str, day: date) -> list[str]:
+    """What the reader must know before relying on the date: whether the instrument reaches there, and whose rules."""
+    found = []
+    if party not in book.by_party:
+        found.append(f"{party} has no Party file: its holidays and declarations, if they count, are for you to check.")
+    if name not in book.by_instrument:
+        if not any(s.id == name for s in book.standards(day, party)):
+            found.append(f"{name} does not bind {party} on {day}: no limit of it runs there by its own force.")
+        return found
+    i = book.instrument(name)
+    if i.is_in_force(day) is None:
+        found.append(f"{i.short} is not in force on {day}: no limit of it runs.")
+    elif book.bound(name, party, day) is None:
+        sure = book.known_on(name, party, day)
+        why = f"{party} is not bound by {i.short} on {day}: no limit of it runs there."
+        found.append(why if sure else f"Cannot tell whether {party} is bound by {i.short} on {day}.")
+    if i.kind == "framework_decision":
+        found.append(
+            "Regulation 1182/71 is applied to a framework decision by analogy; a court there may see it otherwise."
+        )
+    return found
 
 
 def _limits(book: LawBook, name: str, day: date) -> tuple[tuple[Limit, ...], Rules]:

@@ -6,7 +6,9 @@ Member State in which the action is to be taken (Regulation (EEC, Euratom) 1182/
 other days than these, Sundays and Saturdays (art 2(2)).
 
 The holiday tables are those of the `holidays` library, computed for each year; a Party's list can be mended with
-``extra`` and ``not_holidays``. Left to others: counting (`comity.law.reckoning`), limits (`comity.law.time_limits`).
+``extra`` and ``not_holidays``. A country without a Party file has the library's national table at most, and its
+calendar says so (`Calendar.undeclared`). Left to others: counting (`comity.law.reckoning`), limits
+(`comity.law.time_limits`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from comity.law.schema import PartyLaw
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LANGUAGE = "en_US"  # named, because the library would otherwise follow the machine's locale
 _LONGEST_CLOSURE = 60  # days; no place is closed longer, so a calendar that says so is wrong
+
+_REGIONS = holidays.list_supported_countries(include_aliases=False)  # ISO 3166-1 -> subdivision codes with a table
 
 
 @lru_cache(maxsize=512)
@@ -88,6 +92,23 @@ class Calendar:
             not_holidays=not_holidays,
             label=subdivision or f"{party.party}, national holidays only",
         )
+
+    @classmethod
+    def undeclared(cls, country: str, subdivision: str = "") -> Calendar:
+        """The national calendar of a country that has no Party file (ISO 3166-1), as the library's table has it.
+
+        No Party has declared it, and the label says so. Raises `CannotTell` where the library doesn't know the country
+        or the ``subdivision`` (ISO 3166-2, e.g. ``GB-SCT``).
+        """
+        region = subdivision.removeprefix(f"{country}-")
+        if region not in ("", *_REGIONS.get(country, ())) or country not in _REGIONS:
+            raise CannotTell(
+                f"The public holidays of {subdivision or country} are not known: it has no Party file and no table.",
+                "Ask there which day the limit ends on, or add a Party file with its calendar.",
+            )
+        rest = tuple(sorted(holidays.country_holidays(country, subdiv=region or None).weekend))
+        label = f"{subdivision or country}, holidays not declared by a Party file"
+        return cls(country=country, subdivision=region, day_of_rest=rest, label=label)
 
     @property
     def name(self) -> str:

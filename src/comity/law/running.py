@@ -199,7 +199,10 @@ def _after_moving(course: Course, day_zero: date, end: date, long: bool) -> date
         if not course.moves_by:
             stays = "the limit does not move."
             if not course.eu:
-                stays = f"the instrument does not move the limit, and {REGULATION} does not govern it."
+                stays = (
+                    f"the instrument does not move the limit, and {REGULATION} does not govern it. Cannot tell whether "
+                    f"the law of the place moves it to {in_words(moved)}: keep to the stricter day."
+                )
             course.lines.append(f"{shut}; {stays}")
             return end
         course.lines.append(f"{shut}: the limit moves to the next working day, {in_words(moved)} ({course.moves_by}).")
