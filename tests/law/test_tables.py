@@ -73,11 +73,11 @@ def in_force(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
 
 
 def bound(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
-    """Is the Party bound: yes, no, excluded (said expressly), or cannot tell?"""
+    """Is the Party bound: yes, no, excluded (said expressly), or cannot tell (not settled, or not in the files)?"""
     if (said := law.excluded(i.id, c.party, day)) is not None:
         return "excluded", said
     if (found := law.bound(i.id, c.party, day)) is not None:
-        return "yes", found
+        return ("yes" if found.settled else "cannot tell"), found
     return ("no" if law.known_on(i.id, c.party, day) else "cannot tell"), None
 
 
