@@ -46,7 +46,8 @@ def million() -> Path:
         tree, nodes = tree.append([leaf_hash(leaf) for leaf in leaves])
         with store.writing() as db:
             db.execute(t.leaves.insert(), [{"position": start + n, "leaf": leaf} for n, leaf in enumerate(leaves)])
-            db.execute(t.nodes.insert(), [{"level": at, "idx": n, "hash": value} for at, n, value in nodes])
+            kept = [{"level": at, "idx": n, "hash": value} for at, n, value in nodes if at >= t.LOWEST_KEPT]
+            db.execute(t.nodes.insert(), kept)
     note = sign_checkpoint(Checkpoint(LOG.name, tree.size, tree.root()), [LOG])
     store.add_checkpoint(tree.size, note, "2027-01-01T00:00:00.000Z")
     export_log(store, folder / "log")
@@ -55,8 +56,9 @@ def million() -> Path:
 
 
 def _leaf(position: int) -> bytes:
-    kind, public = ("sealed", "until 2099-01-01") if position % 2 else ("request", "-")
-    return ActLeaf(kind, os.urandom(32), public).encode()
+    if position % 2:
+        return ActLeaf("sealed", os.urandom(32), "until 2099-01-01", os.urandom(32)).encode()
+    return ActLeaf("request", os.urandom(32)).encode()
 
 
 def audit_million() -> dict[str, float]:

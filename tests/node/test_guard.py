@@ -92,10 +92,9 @@ TOUCHED = {
     "leaves: removed": ("DELETE FROM leaves WHERE position = 4", "position 4 is missing"),
     "leaves: last removed": ("DELETE FROM leaves WHERE position = 11", "11 leaves|does not follow|rolled back"),
     "leaves: written": ("INSERT INTO leaves VALUES (12, x'00')", "tree|position 12"),
-    "nodes: changed leaf hash": ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND idx = 1", "tree|signed"),
-    "nodes: changed inner": ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 1 AND idx = 0", "tree|signed"),
-    "nodes: changed top": ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 3", "tree|signed"),
-    "nodes: removed": ("DELETE FROM nodes WHERE level = 0 AND idx = 0", "node"),
+    "nodes: changed": ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 3 AND idx = 0", "tree|signed"),
+    "nodes: removed": ("DELETE FROM nodes WHERE level = 3 AND idx = 0", "node"),
+    "nodes: kept below the lowest": ("INSERT INTO nodes VALUES (0, 1, zeroblob(32))", "belong to no leaf"),
     "nodes: written": ("INSERT INTO nodes VALUES (9, 9, zeroblob(32))", "belong to no leaf"),
     "checkpoints: changed": ("UPDATE checkpoints SET note = x'00'", "checkpoint"),
     "checkpoints: other size": ("UPDATE checkpoints SET size = 12 WHERE size = 9", "checkpoint"),
@@ -215,8 +214,7 @@ def test_findings_made_clear_on_a_record_that_is_not_signed_yet_are_found(nodes:
     nodes.kill(de)
     write(
         nodes, "DE", f"DELETE FROM records WHERE id = '{idle.id}'", f"DELETE FROM sections WHERE record = '{idle.id}'",
-        f"DELETE FROM leaves WHERE position = {idle.position}", "DELETE FROM nodes WHERE level = 0 AND idx = 13",
-        "DELETE FROM nodes WHERE level = 1 AND idx = 6",
+        f"DELETE FROM leaves WHERE position = {idle.position}",
     )  # fmt: skip
     store = Store(nodes.folder / "DE" / "data" / "node.db")
     assert store.size() == idle.position == 13

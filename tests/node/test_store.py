@@ -12,10 +12,12 @@ import pytest
 
 from comity.docket.docket import fold
 from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unreachable, Unverified
+from comity.node.log import ActLog
 from comity.node.node import Node
 from comity.node.store import Batch, Store
 from comity.node.vault import StoredBlob, Vault
 from comity.proceedings import bodies
+from comity.tlog.tree import Tree, leaf_hash
 from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
@@ -33,7 +35,7 @@ def test_a_batch_that_fails_half_way_leaves_nothing_and_the_next_is_entered(node
     first, enter = matters.draft(nodes, de), de.store.enter
 
     def spoilt(batch: Batch) -> None:
-        batch.nodes.append({"level": 0, "idx": 0, "hash": b"there already"})  # violates the primary key, late
+        batch.nodes += [{"level": 3, "idx": 0, "hash": b"twice"}] * 2  # violates the primary key, late
         enter(batch)
 
     de.store.enter = spoilt  # type: ignore[method-assign]
@@ -51,6 +53,26 @@ def test_a_batch_for_another_size_is_a_conflict(tmp_path: Path) -> None:
     store = Store(tmp_path / "node.db")
     with pytest.raises(Conflict, match="one node, one writer"):
         store.enter(Batch(3))
+    store.close()
+
+
+def test_nodes_that_are_not_kept_are_hashed_from_the_leaves(tmp_path: Path) -> None:
+    """Every node, at sizes around where one is kept: as a tree that keeps them all has them."""
+    store, every = Store(tmp_path / "node.db"), dict[tuple[int, int], bytes]()
+    tree = Tree()
+    for count in (1, 6, 1, 8, 241, 43):  # 1, 7, 8, 16, 257, 300
+        log = ActLog("a.example/log", store)
+        assert log.tree == tree
+        leaves = [f"{tree.size + n}".encode() for n in range(count)]
+        grown = log.append(leaves)
+        store.enter(Batch(tree.size, leaves=grown.leaves, nodes=grown.nodes))
+        tree, nodes = tree.append([leaf_hash(leaf) for leaf in leaves])
+        every |= {(level, index): value for level, index, value in nodes}
+        assert store.hashes(list(every)) == list(every.values())
+        for missing in ((0, tree.size), (2, tree.size + 3 >> 2), (4, tree.size + 15 >> 4)):
+            with pytest.raises(Tampered, match="lacks the node"):
+                store.hashes([missing])
+    assert len(grown.nodes) < 300 / 4
     store.close()
 
 

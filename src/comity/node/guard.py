@@ -20,12 +20,14 @@ from comity.docket.directory import NodeEntry
 from comity.docket.docket import effective
 from comity.docket.logged import act_bytes, signature_bytes
 from comity.docket.record import SealedRecord, record_id
+from comity.docket.sealing import check_leaf
 from comity.errors import ComityError, Tampered
 from comity.node import tables as t
 from comity.node.dockets import Closed, read_findings
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.store import Store
+from comity.node.tables import LOWEST_KEPT
 from comity.tlog.checkpoint import parse_checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.counting import PADDING
@@ -83,7 +85,8 @@ def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench) -> Tree:
             _check_row(row, bench)
             hashes.append(leaf_hash(row["leaf"]))
     grown, nodes = tree.append(hashes)
-    if store.hashes([(level, index) for level, index, _ in nodes]) != [value for _, _, value in nodes]:
+    kept = [node for node in nodes if node[0] >= LOWEST_KEPT]
+    if store.hashes([(level, index) for level, index, _ in kept]) != [value for _, _, value in kept]:
         raise Tampered(f"The tree over the leaves from position {start} on does not follow from them.", _NEXT)
     return grown
 
@@ -99,7 +102,9 @@ def _check_row(row: RowMapping, bench: Bench) -> None:
         findings = read_findings(row["findings"])
         sealed = SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections={})
         act, signatures = act_bytes(sealed, findings), signature_bytes(sealed)
-        check_opening(parse_leaf(row["leaf"]), row["salt"], row["kind"], act, signatures)
+        leaf, step = parse_leaf(row["leaf"]), bench.step(closed.record.step)
+        check_opening(leaf, row["salt"], row["kind"], act, signatures)
+        check_leaf(leaf, row["kind"], closed.record, step, findings)
         node = bench.directory.find_node(closed.record.authority)
     except (ComityError, msgspec.MsgspecError) as exc:
         raise Tampered(f"The record at position {position} is not what was entered: {exc}", _NEXT) from exc
@@ -150,6 +155,6 @@ def _no_stray_rows(store: Store, size: int) -> int:
             )
         nodes = int(db.scalar(sa.select(sa.func.count()).select_from(t.nodes)) or 0)
         # A tree of n leaves has n nodes at the lowest level and half as many, rounded down, at each above it.
-        if nodes != sum(size >> level for level in range(size.bit_length())):
+        if nodes != sum(size >> level for level in range(LOWEST_KEPT, size.bit_length())):
             raise Tampered("There are tree nodes that belong to no leaf.", _NEXT)
     return count

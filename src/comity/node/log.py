@@ -12,6 +12,7 @@ from typing import Any
 
 from comity.errors import NotFound, Tampered
 from comity.node.store import Store
+from comity.node.tables import LOWEST_KEPT
 from comity.tlog.proof import TlogProof
 from comity.tlog.tree import Tree, consistency_proof, frontier_of, inclusion_proof, leaf_hash
 
@@ -49,7 +50,7 @@ class ActLog:
         return Appended(
             tree,
             [{"position": start + n, "leaf": leaf} for n, leaf in enumerate(leaves)],
-            [{"level": level, "idx": index, "hash": value} for level, index, value in nodes],
+            [{"level": level, "idx": index, "hash": value} for level, index, value in nodes if level >= LOWEST_KEPT],
         )
 
     def root_at(self, size: int) -> bytes:

@@ -20,9 +20,12 @@ from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from comity.errors import Conflict, Tampered
 from comity.node import tables as t
+from comity.node.tables import LOWEST_KEPT
+from comity.tlog.tiles import HEIGHT, subtree_hash
+from comity.tlog.tree import Coordinate, leaf_hash
 
 _log = structlog.get_logger(__name__)
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
@@ -182,9 +185,34 @@ class Store:
         with self.reading() as db:
             return list(db.scalars(query.order_by(t.leaves.c.position)))
 
-    def hashes(self, coordinates: Sequence[tuple[int, int]]) -> list[bytes]:
+    def hashes(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
         """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing."""
-        found: dict[tuple[int, int], bytes] = {}
+        kept, below = list[Coordinate](), dict[int, list[Coordinate]]()
+        for level, index in coordinates:
+            if level >= LOWEST_KEPT:
+                kept.append((level, index))
+            else:
+                below.setdefault(index >> HEIGHT - level, []).append((level, index))
+        found = self._kept_hashes(kept)
+        for together in below.values():
+            found.update(self._hashed(together))
+        try:
+            return [found[c] for c in coordinates]
+        except KeyError as exc:
+            raise Tampered(f"The log's tree lacks the node {exc.args[0]}.", "Restore the database or rebuild.") from exc
+
+    def _hashed(self, together: Sequence[Coordinate]) -> Iterator[tuple[Coordinate, bytes]]:
+        """Nodes below the kept ones, hashed from the leaves; all within one tile, read at once."""
+        first = min(index << level for level, index in together)
+        end = max(index + 1 << level for level, index in together)
+        leaves = [leaf_hash(leaf) for leaf in self.leaves(first, end)]
+        if len(leaves) == end - first:
+            for level, index in together:
+                start = (index << level) - first
+                yield (level, index), subtree_hash(leaves[start : start + (1 << level)])
+
+    def _kept_hashes(self, coordinates: Sequence[Coordinate]) -> dict[Coordinate, bytes]:
+        found: dict[Coordinate, bytes] = {}
         with self.reading() as db:
             for start in range(0, len(coordinates), 400):
                 part = coordinates[start : start + 400]
@@ -196,10 +224,7 @@ class Store:
                     tuple(number for place in part for number in place),
                 )
                 found.update({(level, index): value for level, index, value in rows})
-        try:
-            return [found[c] for c in coordinates]
-        except KeyError as exc:
-            raise Tampered(f"The log's tree lacks the node {exc.args[0]}.", "Restore the database or rebuild.") from exc
+        return found
 
     def checkpoint(self, at_most: int | None = None) -> tuple[int, bytes] | None:
         """The newest published checkpoint (size and note), or None."""

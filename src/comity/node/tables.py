@@ -79,6 +79,9 @@ sealed_totals = Table(
     Column("blinding", LargeBinary, nullable=False),  # 32 bytes (`comity.tlog.group.encode_scalar`)
 )
 
+# Nodes of the tree, each over eight leaves or more; those below are hashed from the leaves when they are asked for.
+LOWEST_KEPT = 3
+
 nodes = Table(
     "nodes",
     metadata,
