@@ -28,6 +28,7 @@ class Offence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     list_category: str = ""
     max_years: int | None = None
     max_months: int | None = None
+    sentence_months: int | None = None
     life: bool = False
     fine_only: bool = False
     kind: Literal["ordinary", "fiscal", "political", "military"] = "ordinary"

@@ -7,6 +7,7 @@ Left to others: showing (`comity.cli.law_show`), limits and notifications (`comi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -54,6 +55,12 @@ def route(
     max_years: Annotated[
         int | None, typer.Option("--max-years", min=0, help="Its maximum penalty, where the files lack the offence.")
     ] = None,
+    max_months: Annotated[
+        int | None, typer.Option("--max-months", min=0, help="The same in months, where it is no number of years.")
+    ] = None,
+    sentence_months: Annotated[
+        int | None, typer.Option("--sentence-months", min=0, help="The sentence to be executed, where one was passed.")
+    ] = None,
     on: OnOption = "",
     json: JsonOption = False,
 ) -> None:
@@ -62,7 +69,8 @@ def route(
     Exit 0: at least one is open. Exit 1: none is, or the law files cannot tell.
     """
     book, day = load_law(), day_of(on)
-    facts = _facts(book, from_party, offence, list_category, iccs, max_years, day)
+    described = OffenceFacts(from_party, offence, iccs, list_category, max_years, max_months)
+    facts = _facts(book, described, sentence_months, day)
     found = routes(book, from_party, to_party, measure, category, facts, day=day)
     if json:
         print_json({"day": day.isoformat(), "law": book.version, **_plain(found)})
@@ -72,20 +80,18 @@ def route(
         raise typer.Exit(CLOSED)
 
 
-def _facts(
-    book: LawBook, party: str, code: str, list_category: str, iccs: str, max_years: int | None, day: date
-) -> OffenceFacts | None:
-    """The offence from the files; or, where the files lack it, as it is described by the options."""
-    described = bool(list_category or iccs or max_years is not None)
-    if code and (not described or (party, code) in book.national_offences):
-        return offence_facts(book, party, code, day)
-    if not code and not described:
+def _facts(book: LawBook, said: OffenceFacts, sentence_months: int | None, day: date) -> OffenceFacts | None:
+    """The offence from the files; or, where the files lack it, as it is ``said`` by the options."""
+    described = said != OffenceFacts(said.party, said.code)
+    if said.list_category:
+        book.category("thirty_two", said.list_category)
+    if said.iccs:
+        book.iccs(said.iccs)
+    if said.code and (not described or (said.party, said.code) in book.national_offences):
+        said = offence_facts(book, said.party, said.code, day)
+    elif not described and sentence_months is None:
         return None
-    if list_category:
-        book.category("thirty_two", list_category)
-    if iccs:
-        book.iccs(iccs)
-    return OffenceFacts(party, code, iccs, list_category, max_years)
+    return replace(said, sentence_months=sentence_months)
 
 
 def _plain(found: Routes) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from rich.markup import escape
 from comity.cli.output import console, table
 from comity.errors import NotFound
 from comity.law.book import LawBook
+from comity.law.reckoning import amount_in_words
 from comity.law.schema import (
     Cited,
     Content,
     Declaration,
     DualCriminality,
     Ground,
+    IccsCode,
     Instrument,
     Limit,
     MeasureRule,
@@ -53,6 +55,7 @@ def headings(book: LawBook) -> dict[str, list[tuple[str, str]]]:
         "Safeguards": [(g.id, g.rule) for g in book.by_safeguard.values()],
         "Measures": [(m.id, m.title) for m in book.by_measure.values()],
         "Categories of data": [(c.id, c.title) for c in book.by_category.values()],
+        "Sets of countries": [(s, f"{len(m)} countries") for s, m in book.by_country_set.items()],
     }
 
 
@@ -60,7 +63,7 @@ def find(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
     """Title, citation, statements in groups and the thing itself. Raises NotFound."""
     if name in book.by_instrument:
         i = book.by_instrument[name]
-        return i.title, f"{i.citation}; carried out by: {i.proceeding}", _instrument(i), i
+        return i.title, _about_instrument(book, i), _instrument(i), i
     if name in book.by_party:
         p = book.by_party[name]
         return p.names.get("en", name), _about(p), [("Declarations", p.declarations), ("Offences", p.offences)], p
@@ -78,9 +81,47 @@ def find(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
         return f"{name}: {entry.rule}", "; ".join(entry.citations), [("Standards on it", on_it)], entry
     if one := tuple(x for x in book.all_standards if x.id == name):
         return one[0].text, one[0].safeguard, [("Standard", one)], one
-    known = ", ".join([*book.by_instrument, *book.by_party, *book.by_list, "standards", "list"])
-    hint = f"Choose one of: {known}; or a measure, a safeguard or a standard by its id."
+    return _small(book, name)
+
+
+def _small(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
+    """What is told in a line or two: a set of countries, a text that was read, a code, a category of data."""
+    if name in book.by_country_set:
+        members = sorted(book.by_country_set[name])
+        return name, f"{len(members)} countries: {', '.join(members)}", _bound_by(book, name), members
+    if name in book.by_source:
+        return name, book.by_source[name].text, [], book.by_source[name]
+    if name in book.by_iccs:
+        return book.by_iccs[name].title, f"ICCS {name}", [("Code", (book.by_iccs[name],))], book.by_iccs[name]
+    if name in book.by_category:
+        about = [(i.short, tuple(m for m in i.measures if name in m.categories)) for i in book.instruments]
+        return book.by_category[name].title, name, [(s, m) for s, m in about if m], book.by_category[name]
+    known = ", ".join([*book.by_instrument, *book.by_party, *book.by_list, *book.by_country_set, "standards", "list"])
+    hint = f"Choose one of: {known}; or a measure, a safeguard, a standard, a source or an ICCS code by its id."
     raise NotFound(f"The law files have nothing called {name!r}.", hint)
+
+
+def _bound_by(book: LawBook, country_set: str) -> Groups:
+    found = [(i.short, tuple(m for m in i.bound if m.country_set == country_set)) for i in book.instruments]
+    return [(f"Bound by: {short}", stated) for short, stated in found if stated]
+
+
+def _about_instrument(book: LawBook, i: Instrument) -> str:
+    """What stands at the head of its file, and the members of the sets it binds."""
+    said = [f"{i.citation}; carried out by: {i.proceeding}"]
+    if not i.in_force:
+        status = next((f": {r.text} ({r.provision}; {MARKS[r.mark]})" for r in i.rules if r.topic == "status"), ".")
+        said.append(f"NOT IN FORCE{status}")
+    for words, others in (("Replaces between Parties to both", i.displaces), ("Open only without", i.only_without)):
+        if others:
+            said.append(f"{words}: {', '.join(book.by_instrument[o].short for o in others)}")
+    if i.parent:
+        said.append(f"Protocol to: {book.by_instrument[i.parent].short}; only its Parties can be bound")
+    sets = dict.fromkeys(m.country_set for m in i.bound if m.country_set)
+    said += [f"{name}: {', '.join(sorted(book.by_country_set[name]))}" for name in sets]
+    if not i.parties_complete:
+        said.append("Whether a State that is not named below is bound, the files cannot tell.")
+    return "\n".join(said)
 
 
 def _instrument(i: Instrument) -> Groups:
@@ -159,7 +200,8 @@ def _sentence(s: Cited) -> str:
             consult = f" Consult first ({s.consult_first})." if s.consult_first else ""
             return f"{s.id}{letter}, {s.binding}: {s.text}{consult}{scope}"
         case DualCriminality():
-            listed = f" list {s.list_id}, at least {s.threshold_years} years" if s.list_id else ""
+            listed = f" list {s.list_id}" if s.list_id else ""
+            listed += f" at least {amount_in_words(s.threshold_years, 'years')}" if s.threshold_years else ""
             return f"{s.rule.replace('_', ' ')}:{listed} for {_list(s.measures) or 'every other measure'}"
         case Threshold():
             return _threshold(s)
@@ -188,6 +230,8 @@ def _of_party(s: Cited) -> str:
             )
         case OffenceCategory():
             return f"{s.number}. {s.title} [{s.id}] ICCS {', '.join(s.iccs) or 'none'}"
+        case IccsCode():
+            return f"{s.code}. {s.title}"
         case _:
             return "in force"
 
@@ -211,6 +255,12 @@ def _measure(m: MeasureRule) -> str:
     said += [f.replace("_", " ") for f in flags if getattr(m, f)]
     if not m.coercive:
         said.append("not coercive")
+    if m.addressee == "provider":
+        said.append("addressed to a provider")
+    if m.notify_effect:
+        said.append(f"the notification {m.notify_effect}")
+    if m.domestic_law:
+        said.append("only as far as the law of the requested Party allows")
     if m.only_without:
         said.append(f"only without {_list(m.only_without)}")
     return "; ".join(said) + "."
@@ -230,14 +280,14 @@ def _limit(x: Limit) -> str:
 
 
 def _threshold(t: Threshold) -> str:
-    amount = f"{t.years} years" if t.years else f"{t.months} months"
+    amount = amount_in_words(t.years, "years") if t.years else amount_in_words(t.months or 0, "months")
     of = "maximum penalty" if t.basis == "maximum_penalty" else "sentence passed"
     either = f", or: {_list(t.or_offences)}" if t.or_offences else ""
     return f"threshold: {of} of at least {amount}{either}" + (f" ({t.applies_to})" if t.applies_to else "")
 
 
 def _list(names: Iterable[str]) -> str:
-    return ", ".join(n.replace("_", " ") for n in names)
+    return ", ".join(n.replace("_", " ").replace("24 7", "24/7") for n in names)
 
 
 def as_json(thing: object, day: date | None) -> Any:

@@ -84,17 +84,18 @@ def _authority(rule: MeasureRule) -> Iterator[Need]:
 
 
 def _list(kinds: tuple[str, ...]) -> str:
-    words = [k.replace("_", " ") for k in kinds]
+    words = [k.replace("_", " ").replace("24 7", "24/7") for k in kinds]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _penalty(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day: date) -> Iterator[Need]:
+    stated = [_threshold(t) for t in (*i.thresholds, *rule.thresholds) if t.holds_on(day)]
     if offence is not None:
         short = below_threshold(i, rule, offence, day)
         if short is not None:
             yield Need("threshold", short.reason, short.provision, settled=False)
-        return
-    stated = [_threshold(t) for t in (*i.thresholds, *rule.thresholds) if t.holds_on(day)]
+        known = offence.sentence_months is not None
+        stated = [n for n in stated if n.kind == "sentence" and not known]
     yield from dict.fromkeys(stated)  # an agreement may say it for all measures and for one
 
 

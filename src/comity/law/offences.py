@@ -38,6 +38,7 @@ class OffenceFacts:
     fine_only: bool = False
     partly: bool = False  # it covers its ICCS code only in part
     settled: bool = True
+    sentence_months: int | None = None  # the sentence passed, where one is to be executed
 
     def reaches(self, months: int) -> bool | None:
         """Whether the maximum is at least ``months``; None when the maximum is not stated."""

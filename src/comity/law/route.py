@@ -20,6 +20,7 @@ from comity.law.offences import OffenceFacts
 from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.law.thresholds import below_threshold
 
+_NOT_OFFERED = "It does not offer: "
 _PRINTED = {"EL": "GR", "UK": "GB"}
 
 
@@ -118,8 +119,13 @@ def _sorted(found: list[Route | Closed | Unclear]) -> Routes:
     return Routes(
         tuple(ways),
         tuple(f for f in found if isinstance(f, Unclear)),
-        tuple(f for f in found if isinstance(f, Closed)),
+        tuple(sorted((f for f in found if isinstance(f, Closed)), key=_beside)),
     )
+
+
+def _beside(c: Closed) -> bool:
+    """Instruments that do not offer the measure at all come last."""
+    return c.reason.startswith(_NOT_OFFERED)
 
 
 def _in_doubt(r: Route) -> bool:
@@ -175,7 +181,7 @@ def _rule(q: _Question, i: Instrument) -> MeasureRule | None:
 def _not_offered(q: _Question, i: Instrument) -> Closed:
     title = q.book.measure(q.measure).title
     about = f" about {q.book.data_category(q.category).title.lower()}" if q.category else ""
-    return Closed(i, f"It does not offer: {title}{about}.", i.citation)
+    return Closed(i, f"{_NOT_OFFERED}{title}{about}.", i.citation)
 
 
 def _bound(q: _Question, i: Instrument) -> Closed | Unclear | None:

@@ -65,16 +65,27 @@ def below_threshold(
 ) -> Shortfall | None:
     """None when every threshold on the maximum penalty is reached (or the offence needs none).
 
-    ``stage`` is ``prosecution`` or ``sentence``; thresholds of the other stage are left aside, as are those that look
-    at the sentence passed.
+    ``stage`` is ``prosecution`` or ``sentence``; thresholds of the other stage are left aside. One that looks at the
+    sentence passed is asked where the sentence is known.
     """
     for t in (*instrument.thresholds, *rule.thresholds):
-        if not t.holds_on(day) or t.basis != "maximum_penalty" or t.applies_to not in ("", stage):
+        if not t.holds_on(day):
             continue
-        found = _one(t, offence)
+        if t.basis == "sentence_passed":
+            found = _sentence(t, offence)
+        else:
+            found = _one(t, offence) if t.applies_to in ("", stage) else None
         if found is not None:
             return found
     return _outside(instrument, rule, offence, day)
+
+
+def _sentence(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
+    months = t.months if t.months is not None else 12 * (t.years or 0)
+    if offence.sentence_months is None or offence.sentence_months >= months:
+        return None
+    reason = f"The sentence does not reach {amount_in_words(months, 'months')}."
+    return Shortfall(reason, t.provision, certain=t.settled)
 
 
 def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
