@@ -11,6 +11,7 @@ from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry
 from comity.docket.record import SealedRecord
 from comity.errors import Malformed, NotAdmitted
+from comity.node import certificates
 from comity.node.erasure import STEP, Act, contents_erased
 from comity.proceedings.bodies import Erasure, Production, Receipt
 
@@ -28,6 +29,7 @@ def follow(session: Session, filed: Filed, authentic: Authentic, entry: Entry) -
         _exhibits_due(session, filed, authentic, entry.body)
     if entry.effect and isinstance(entry.body, Erasure):
         _erase(session, filed, entry)
+    certificates.follow(session, entry)
 
 
 def check_exhibits(session: Session, sealed: SealedRecord) -> None:

@@ -2,8 +2,8 @@
 
 An erasure acts only where it was filed, on what that side may erase: its own records and its own copies of exhibits.
 The other side is shown it and files its own. What the other side sealed goes only after that side erased it itself, or
-by a judge's hand: nobody takes from this node what it needs to answer for the matter. Erasures themselves stay; they
-hold no personal data and explain what is missing.
+by a judge's hand: nobody takes from this node what it needs to answer for the matter. Erasures themselves stay, and
+what is counted of a matter: they hold no personal data, explain what is missing and keep every total.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from comity.docket.directory import JUDICIAL_ROLES
 from comity.proceedings.bodies import Erasure
 
 STEP = "request.erase"
+_STAY = frozenset({STEP, "request.statistics"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,5 @@ def contents_erased(erasure: Act, known: Iterable[Act], own: str) -> set[str]:
     return {
         a.id
         for a in before
-        if a.id in named and a.step != STEP and (judge or a.node == own or (a.node, a.id) in let_go)
+        if a.id in named and a.step not in _STAY and (judge or a.node == own or (a.node, a.id) in let_go)
     }
