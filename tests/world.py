@@ -30,6 +30,7 @@ from comity.docket.directory import (
 )
 from comity.docket.docket import Docket, Entry
 from comity.docket.record import Record, SealedRecord, compose, record_id, seal_payload
+from comity.docket.sealing import inherited
 from comity.docket.sections import Request
 from comity.law.book import LawBook, load_law
 from comity.proceedings import bodies
@@ -201,8 +202,12 @@ class World:
         who: Who | str,
         at: datetime = NOON,
         answers: tuple[str, ...] | None = None,
+        sealed_until: date | None = None,
     ) -> SealedRecord:
-        """A sealed record of ``step`` answering the docket's heads, by an official's hand or by the node of a Party."""
+        """A sealed record of ``step`` answering the docket's heads, by an official's hand or by the node of a Party.
+
+        Sealed as the docket is, or until ``sealed_until``.
+        """
         party = who if isinstance(who, str) else who.party
         record, sections = compose(
             docket=docket.id,
@@ -213,6 +218,7 @@ class World:
             role="node" if isinstance(who, str) else who.role,
             at=at,
             body=body,
+            sealed_until=sealed_until or inherited(self.bench(party).step(step), docket, at.date()),
         )
         hand = None if isinstance(who, str) else put_hand(record_id(record), who.key)
         return SealedRecord(
@@ -304,10 +310,12 @@ class Matter:
         """The docket as the requesting Party sees it."""
         return self.dockets[self.parties[0]]
 
-    def file(self, step: str, body: msgspec.Struct, who: Who | str, at: datetime = NOON) -> dict[str, Entry]:
+    def file(
+        self, step: str, body: msgspec.Struct, who: Who | str, at: datetime = NOON, sealed_until: date | None = None
+    ) -> dict[str, Entry]:
         """Sign a record and enter it on both sides; the entry each side made of it, by Party."""
         own = self.dockets[who if isinstance(who, str) else who.party]
-        return self.enter(self.world.sign(step, body, own, who, at))
+        return self.enter(self.world.sign(step, body, own, who, at, sealed_until=sealed_until))
 
     def enter(self, sealed: SealedRecord) -> dict[str, Entry]:
         """Authenticate and assess a sealed record on both sides and fold it into both dockets."""

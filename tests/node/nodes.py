@@ -17,6 +17,7 @@ import msgspec
 from comity.docket.directory import Directory, NodeEntry, open_party_file, sign_party_file
 from comity.docket.docket import Docket
 from comity.docket.record import compose, record_id
+from comity.docket.sealing import inherited
 from comity.errors import Unreachable
 from comity.node.auditor.source import LogSource
 from comity.node.export import RowsSource
@@ -198,9 +199,10 @@ class Nodes:
                 return
 
     def file(
-        self, node: Node, docket: str, step: str, body: msgspec.Struct, who: Who, answers: tuple[str, ...] | None = None
-    ) -> Entered:
-        """File as an official would: read the docket, compose, put the hand, file."""
+        self, node: Node, docket: str, step: str, body: msgspec.Struct, who: Who,
+        answers: tuple[str, ...] | None = None, *, sealed_until: date | None = None,
+    ) -> Entered:  # fmt: skip
+        """File as an official would: read the docket, compose, put the hand, file; sealed as the docket is."""
         known: Docket = node.registrar.docket(docket)
         record, sections = compose(
             docket=docket,
@@ -211,6 +213,7 @@ class Nodes:
             role=who.role,
             at=self.clock(),
             body=body,
+            sealed_until=sealed_until or inherited(node.bench.step(step), known, self.clock().date()),
         )
         return node.registrar.file(record, put_hand(record_id(record), who.key), sections)
 

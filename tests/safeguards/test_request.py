@@ -110,7 +110,7 @@ def test_a_request_withheld_from_the_start_never_moves_the_docket() -> None:
     assert blind.dockets["FR"].state == ""
 
 
-ASKS_THE_DOCKET_ONLY = {"recognised", "person_told_or_deferred", "authority_in_matter", "arrived"}
+ASKS_THE_DOCKET_ONLY = {"seal_limit", "recognised", "person_told_or_deferred", "authority_in_matter", "arrived"}
 GUARDED = [(step, guard) for step in REQUEST.steps for guard in step.safeguards]
 
 

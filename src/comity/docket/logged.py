@@ -22,10 +22,11 @@ from comity.signing.base64url import from_base64url
 from comity.signing.canonical import canonical
 from comity.tlog.checkpoint import parse_checkpoint, read_checkpoint
 from comity.tlog.encoding import HASH_SIZE, decode_base64
-from comity.tlog.leaf import check_opening, parse_leaf
+from comity.tlog.leaf import SEALED, check_opening, parse_leaf
 from comity.tlog.note import split_note
 from comity.tlog.policy import CheckedCheckpoint, Policy
 from comity.tlog.proof import TlogProof
+from comity.tlog.sealed import check_unsealed
 from comity.tlog.tree import MAX_PROOF, verify_consistency
 
 _NO_PROOF = "Ask the sender for the original proof."
@@ -98,7 +99,11 @@ def check_logged(sealed: SealedRecord, logged: Logged, policy: Policy, now: int,
         )
     leaf = parse_leaf(proof.extra)
     salt = from_base64url(logged.salt, "The leaf's salt", size=32)
-    check_opening(leaf, salt, logged.kind, act_bytes(sealed, logged.findings), signature_bytes(sealed))
+    act, signatures = act_bytes(sealed, logged.findings), signature_bytes(sealed)
+    if leaf.kind == SEALED:
+        check_unsealed(leaf, salt, logged.kind, act, signatures)
+    else:
+        check_opening(leaf, salt, logged.kind, act, signatures)
     checked = proof.verify(policy, proof.extra, now, max_age)
     return Place(origin, proof.index, checked, _check_earlier(logged.earlier, proof.index, checked, policy, now))
 

@@ -13,11 +13,13 @@ from datetime import date
 
 from comity.docket.docket import Docket
 from comity.docket.finding import Finding, worst
+from comity.docket.logged import Logged
 from comity.docket.record import Record
 from comity.docket.step import Step
 from comity.errors import NotAdmitted, Unverified
 from comity.tlog.counting import KINDS_COUNTED
-from comity.tlog.leaf import SEALED, ActLeaf
+from comity.tlog.leaf import SEALED, ActLeaf, parse_leaf
+from comity.tlog.proof import TlogProof
 
 MOST_MONTHS = 12
 """How many months ahead padding is sealed at most: what is sealed beyond them stands out and hides nothing."""
@@ -54,26 +56,28 @@ def seal_of(past: Docket, day: date) -> date | None:
 def check_sealed_alike(record: Record, step: Step | None, past: Docket) -> None:
     """NotAdmitted unless a record is sealed as its docket is; a later act in the open would tell of the sealed ones."""
     own, day = record.sealed_month, record.time.date()
-    if step is None or step.kind == EXTENDS:
-        return  # an extension names the month it extends to; that it does is a safeguard's
-    if not sealable(step):
-        if own is not None:
-            raise NotAdmitted(f"{step.name} is always in the open.", "File it without --sealed-until.")
-        return
-    until = seal_of(past, day)
     if own is not None and own <= day:
         raise NotAdmitted(f"The month {own:%Y-%m} has come already.", "Give a later month, or none.")
-    if step.seals and (own is not None or until is None):
-        return
-    if until is not None and own != until:
+    if step is not None and step.kind == EXTENDS:
+        return  # it names the month it extends to; that it does is a safeguard's
+    until = inherited(step, past, day)
+    if step is not None and not sealable(step) and own is not None:
+        raise NotAdmitted(f"{step.name} is always in the open.", "File it without --sealed-until.")
+    if until is None and own is not None and not (step is not None and step.seals):
+        raise NotAdmitted(f"No seal begins with {record.step}.", "Seal the request when it is drafted or authorised.")
+    if until is not None and own != until and not (step is not None and step.seals and own is not None):
         raise NotAdmitted(f"The docket is sealed until {until:%Y-%m}; so is all that follows.", "File it sealed alike.")
-    if until is None and own is not None:
-        raise NotAdmitted(f"No seal begins with {step.name}.", "Seal the request when it is drafted or authorised.")
 
 
-def has_effect(findings: Iterable[Finding]) -> bool:
-    """Whether a judge's order about a seal is carried out."""
-    return worst(findings) == "clear"
+def inherited(step: Step | None, past: Docket, day: date) -> date | None:
+    """Until when a record of this step is sealed because its docket is."""
+    return seal_of(past, day) if step is None or sealable(step) else None
+
+
+def check_shown(record: Record, logged: Logged, step: Step | None) -> None:
+    """As `check_leaf`, of a proof that was checked (`comity.docket.logged`). Malformed, Unverified."""
+    leaf = parse_leaf(TlogProof.parse(logged.proof.encode()).extra or b"")
+    check_leaf(leaf, logged.kind, record, step, logged.findings)
 
 
 def check_leaf(leaf: ActLeaf, kind: str, record: Record, step: Step | None, findings: Iterable[Finding]) -> None:
@@ -85,7 +89,7 @@ def check_leaf(leaf: ActLeaf, kind: str, record: Record, step: Step | None, find
     late = wanted in ORDERING and kind == WITHOUT_EFFECT  # it changed no seal in that log: refused, or too late there
     if kind != wanted and not late:
         raise Unverified(f"The log calls the act {kind!r}; {record.step} is of kind {wanted!r}: the log lies.", _TELL)
-    if kind in ORDERING and not has_effect(findings):
+    if kind in ORDERING and worst(findings) != "clear":
         raise Unverified(f"The log lets {record.step} change a seal, though it has no effect.", _TELL)
     sealed = record.sealed_month if kind not in ORDERING and not late else None
     if (leaf.kind == SEALED) != (sealed is not None) or (sealed is not None and leaf.until != sealed):

@@ -21,11 +21,13 @@ from comity.docket.assess import Bench, assess
 from comity.docket.authenticate import Authentic, authenticate
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket, Entry
-from comity.docket.logged import Logged, act_bytes, signature_bytes
-from comity.docket.record import MAX_RECORD, MAX_SECTIONS, SealedRecord, compose, record_id, seal_payload
+from comity.docket.logged import Logged
+from comity.docket.record import SealedRecord, compose, record_id, seal_payload
+from comity.docket.sealing import check_sealed_alike, inherited
 from comity.docket.sides import addressed, sides_of
 from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised
 from comity.node import consequences, seals
+from comity.node.act_leaf import leaf_of
 from comity.node.dockets import Closed, Dockets
 from comity.node.peer_door import check_opening, check_peer
 from comity.node.store import Batch, Store
@@ -34,10 +36,8 @@ from comity.signing.canonical import canonical
 from comity.signing.hand import check_hand
 from comity.signing.keys import PrivateKey
 from comity.signing.seal import seal
-from comity.tlog.leaf import ActLeaf, commit
 
 DOCKET = re.compile(r"[a-z_]{3,30}:[a-z0-9][a-z0-9.-]{6,99}")
-UNKNOWN_KIND = "request"  # public kind of a leaf whose step no table has
 
 
 class Door(Enum):
@@ -217,8 +217,8 @@ class Session:
             raise Malformed("There is nothing to file.", "Give a record.")
         docket, step, body, also = filed.act
         answers = tuple(self.docket(docket).heads | set(also))
-        authority = self.registry.entry.authorities[0]
-        party = self.registry.bench.directory.party_of(authority)
+        authority, bench = self.registry.entry.authorities[0], self.registry.bench
+        party = bench.directory.party_of(authority)
         record, held = compose(
             docket=docket,
             step=step,
@@ -228,6 +228,7 @@ class Session:
             role="node",
             at=self.now,
             body=body,
+            sealed_until=inherited(bench.step(step), self.docket(docket), self.now.date()),
         )
         return SealedRecord(record=record, hand=None, seal="", sections=held)
 
@@ -250,6 +251,7 @@ class Session:
                 "Read the docket again, then file anew.",
             )
         self._check_clock(record.time)
+        check_sealed_alike(record, self.registry.bench.step(record.step), docket)
         if door is Door.OFFICIAL:
             self._check_builds_on(sealed, docket)
             consequences.check_exhibits(self, sealed)
@@ -298,16 +300,8 @@ class Session:
 
     def _enter(self, authentic: Authentic, entry: Entry, docket: Docket, position: int) -> Prepared:
         sealed, vault = authentic.sealed, self.registry.vault
-        step = self.registry.bench.step(entry.step)
-        kind, salt = step.kind if step else UNKNOWN_KIND, secrets.token_bytes(32)
-        act, signatures = act_bytes(sealed, entry.findings), signature_bytes(sealed)
-        if len(act) > MAX_RECORD + MAX_SECTIONS:
-            raise Malformed("The record is too large.", "Put large material into an exhibit instead.")
-        until = sealed.record.sealed_month
-        if until is not None:
-            leaf = seals.sealed_leaf(kind, salt, act, signatures, until)
-        else:
-            leaf = ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+        salt = secrets.token_bytes(32)
+        kind, leaf = leaf_of(self, sealed, entry, position, salt)
         seals.follow_leaf(self.batch, position, leaf, docket.id)
         at = moment(self.now)
         self.batch.records.append(

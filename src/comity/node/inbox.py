@@ -14,8 +14,8 @@ from comity.docket.assess import Bench
 from comity.docket.directory import NodeEntry
 from comity.docket.logged import Logged, Place, check_bracket, check_logged, check_not_backdated
 from comity.docket.record import SealedRecord
+from comity.docket.sealing import check_shown
 from comity.errors import ComityError, Conflict, Malformed, Unreachable, Unverified
-from comity.node.admission import UNKNOWN_KIND
 from comity.node.clock import Clock
 from comity.node.contents import Outgoing
 from comity.node.delivery import Answer, Item, Outcome, unwrap
@@ -92,7 +92,7 @@ class Inbox:
         if policy is None:
             raise Unverified(f"This node trusts no log {logged.origin}.", "Add its policy to anchors.toml.")
         place = check_logged(sealed, logged, policy, int(self._clock().timestamp()), self._freshness)
-        self._check_kind(sealed, logged)
+        check_shown(sealed.record, logged, self._bench.step(sealed.record.step))
         self._peers.see(logged, place)
         return place
 
@@ -103,15 +103,6 @@ class Inbox:
         seen = self._peers.seen_from(place.origin, place.position)
         if seen is not None:
             check_not_backdated(place.origin, claimed, seen, self._tolerance)
-
-    def _check_kind(self, sealed: SealedRecord, logged: Logged) -> None:
-        step = self._bench.step(sealed.record.step)
-        kind = step.kind if step is not None else UNKNOWN_KIND
-        if logged.kind != kind:
-            raise Unverified(
-                f"The log calls the act {logged.kind!r}; {sealed.record.step} is of kind {kind!r}.",
-                "The log lies about what it holds: keep the proof and tell oversight.",
-            )
 
 
 def _key(blob: str, key: str) -> bytes:

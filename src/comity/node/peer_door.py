@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry
+from comity.docket.sealing import check_sealed_alike
 from comity.docket.sides import addressed
 from comity.errors import Conflict, NotAdmitted, Unverified
 from comity.node.counterpart import check_counterpart
@@ -30,6 +31,8 @@ def check_peer(session: Session, filed: Filed, authentic: Authentic, docket: Doc
     if filed.logged is None or filed.logged.origin != authentic.node.origin:
         raise Unverified("The record's proof is not from the log of the node that sealed it.", "Ask for its own proof.")
     _check_sides(session, authentic, docket)
+    record = authentic.sealed.record
+    check_sealed_alike(record, session.registry.bench.step(record.step), docket.past_of(record.answers))
     check_counterpart(authentic.sealed, docket, authentic.node.origin, session.registry.bench, session.registry.store)
     _check_time(session, filed, authentic)
 

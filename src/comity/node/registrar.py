@@ -165,7 +165,7 @@ class Registrar:
         try:
             made = waiting.make()
             if made:
-                rows = Batch(start)
+                rows = self._registry.session(self._dockets, start, self._clock()).rows(start)
                 seals.enter_made(rows, start, made)
                 self._append(rows, [each.leaf for each in made])
             waiting.answer.set_result((start, self._log.tree.size))

@@ -13,6 +13,7 @@ from comity.docket.assess import Bench
 from comity.docket.authenticate import Authentic, authenticate
 from comity.docket.directory import Directory
 from comity.docket.logged import Logged, Place, check_bracket, check_logged, check_not_backdated
+from comity.docket.sealing import check_shown
 from comity.errors import Unverified
 from comity.package.anchors import Anchors
 from comity.package.contents import PackagedRecord
@@ -59,9 +60,8 @@ def prove(packaged: PackagedRecord, docket: str, bench: Bench, anchors: Anchors,
     for logged in packaged.logged:
         if logged.origin in places:
             raise Unverified(f"There are two proofs from the log {logged.origin}.", _ASK)
-        if logged.kind != step.kind:
-            raise Unverified(f"The log {logged.origin} has it as {logged.kind!r}; {step.name} is {step.kind!r}.", _ASK)
         places[logged.origin] = check_logged(sealed, logged, anchors.policy(logged.origin), now, None)
+        check_shown(record, logged, step)
     own = _own_place(record.authority, places, directory)
     authentic = authenticate(sealed, directory, own.position)
     if authentic.node.origin != own.origin:

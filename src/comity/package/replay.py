@@ -16,6 +16,7 @@ from comity.docket.assess import Bench, assess
 from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry, effective
 from comity.docket.finding import Finding
+from comity.docket.sealing import check_sealed_alike
 from comity.errors import Unverified
 from comity.package.proved import Proved
 from comity.package.verdict import Report
@@ -44,6 +45,8 @@ def replay(docket: str, origin: str, bench: Bench, records: Sequence[Proved], re
         with report.guard(f"{record.name} in {origin}"):
             if missing := [a for a in record.authentic.sealed.record.answers if a not in folded.by_id]:
                 raise Unverified(f"{origin} has it, but not the record {missing[0]} that it answers.", _ASK)
+            sealed, past = record.authentic.sealed.record, folded.past_of(record.authentic.sealed.record.answers)
+            check_sealed_alike(sealed, bench.step(sealed.step), past)
             done[record.id] = found = _assess(record, origin, folded, bench, done, report)
             folded = folded.with_entry(found.entry)
     return done

@@ -130,6 +130,13 @@ class Preservation(_Body, frozen=True, kw_only=True):
     warning: str = ""
 
 
+class SealOrder(_Body, frozen=True, kw_only=True):
+    """A judge's order about the docket's seal: a record under it, and why. An extension's new month is in the head."""
+
+    record: str
+    reasons: str
+
+
 class FollowUp(_Body, frozen=True, kw_only=True):
     """The request for the preserved data has been made: in which docket."""
 

@@ -11,6 +11,7 @@ from comity.docket.sections import Request
 from comity.docket.step import Proceeding, Step
 from comity.proceedings import bodies
 from comity.proceedings.request_duties import DUTIES
+from comity.proceedings.request_seals import seal_steps
 from comity.safeguards import (
     authorisation,
     bars,
@@ -24,6 +25,7 @@ from comity.safeguards import (
     preservation,
     protection,
     scope,
+    sealing,
     weighing,
 )
 
@@ -67,7 +69,8 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=("",),
-        safeguards=(basis.authority_in_matter, basis.instrument_known),
+        seals=True,
+        safeguards=(basis.authority_in_matter, basis.instrument_known, sealing.seal_limit),
         provision="EIO art 5; Budapest Convention art 29(2)",
     ),
     Step(
@@ -77,7 +80,8 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=_OPEN,
-        safeguards=(basis.authority_in_matter, basis.instrument_known),
+        seals=True,
+        safeguards=(basis.authority_in_matter, basis.instrument_known, sealing.seal_limit),
     ),
     Step(
         name="request.authorise",
@@ -86,6 +90,7 @@ STEPS = (
         by="requesting",
         roles=JUDGES,
         after=_DRAFTED,
+        seals=True,
         kind="decision-grant",
         provision="EIO art 2(c); ECHR art 8; Charter art 52(1)",
         safeguards=(
@@ -93,6 +98,7 @@ STEPS = (
             authorisation.authorises_latest,
             authorisation.not_wider,
             authorisation.reasoned,
+            sealing.seal_limit,
             *_SUBSTANCE,
         ),
     ),
@@ -113,12 +119,14 @@ STEPS = (
         by="requesting",
         roles=CASE_ROLES,
         after=(*_DRAFTED, "request.authorise"),
+        seals=True,
         crosses=True,
         answered_by="request.receipt",
         safeguards=(
             basis.authority_in_matter,
             authorisation.judicial_authorisation,
             form.language_accepted,
+            sealing.seal_limit,
             *_SUBSTANCE,
         ),
     ),
@@ -320,6 +328,7 @@ STEPS = (
         provision="LED art 13(3)",
         safeguards=(basis.authority_in_matter, notice.deferral_reasoned),
     ),
+    *seal_steps(_ANY, JUDGES),
     Step(
         name="request.notify",
         title="Tell the person",

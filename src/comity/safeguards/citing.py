@@ -31,6 +31,7 @@ _TOPICS = {
     "effective_remedy": ("remedies", "remedy_case_law"),
     "statement_of_reasons": ("reasons",),
     "non_refoulement": ("fundamental_rights",),
+    "seal_limit": ("confidentiality",),
     "domestic_basis": ("execution", "applicable_law"),
 }
 

@@ -1,0 +1,238 @@
+"""Sealed dockets between two running nodes: what both logs show, until when, who changes it, what can be proved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from comity.docket.sealing import inherited, seal_of
+from comity.errors import NotAdmitted
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.state import AuditState
+from comity.node.export import RowsSource
+from comity.node.node import Node
+from comity.node.padding import Padder
+from comity.node.registrar import Entered
+from comity.proceedings import bodies
+from comity.tlog.audit import AuditReport
+from comity.tlog.leaf import ActLeaf, parse_leaf
+from tests.node import matters
+from tests.node.matters import DOCKET
+from tests.node.nodes import Nodes
+from tests.world import authorisation, eio_request, text
+
+MARCH, MAY = date(2027, 3, 1), date(2027, 5, 1)
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Nodes]:
+    found = Nodes(tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def de(nodes: Nodes) -> Node:
+    return nodes.open("DE")
+
+
+@pytest.fixture
+def fr(nodes: Nodes, de: Node) -> Node:
+    return nodes.open("FR")
+
+
+def draft(nodes: Nodes, de: Node, until: date | None = MARCH) -> Entered:
+    return nodes.file(
+        de, DOCKET, "request.draft", eio_request(), nodes.world.who("DE", "prosecutor"), sealed_until=until
+    )
+
+
+def order(nodes: Nodes, de: Node, step: str, role: str = "judge", until: date | None = None) -> Entered:
+    """A judge's order about the seal, named by the draft."""
+    body = bodies.SealOrder(record=matters.latest(de, "request.draft").id, reasons=text("inquiries"))
+    return nodes.file(de, DOCKET, step, body, nodes.world.who("DE", role), sealed_until=until)
+
+
+def leaves(node: Node) -> list[ActLeaf]:
+    return [parse_leaf(leaf) for leaf in node.store.leaves(0, node.store.size())]
+
+
+def kinds(node: Node) -> Counter[str]:
+    return Counter(leaf.kind for leaf in leaves(node))
+
+
+def tick(nodes: Nodes, *at: Node) -> None:
+    for node in at:
+        Padder(node.registrar, node.store, node.log, nodes.clock, 0).tick()
+
+
+def audited(node: Node, nodes: Nodes) -> AuditReport:
+    node.publisher.publish()
+    policy = node.peers.policies[node.entry.origin]
+    with AuditState() as state:
+        return Auditor(RowsSource(node.store), state, policy, nodes.clock()).run()
+
+
+def test_a_whole_matter_leaves_only_sealed_leaves_in_both_logs(nodes: Nodes, de: Node, fr: Node) -> None:
+    draft(nodes, de)
+    matters.finish(nodes, de, fr)
+    for node in (de, fr):
+        matters.check_whole(node)
+        assert set(kinds(node)) == {"sealed"}
+        assert {leaf.until for leaf in leaves(node)} == {MARCH}
+        assert all(leaf.count is not None for leaf in leaves(node))
+        assert audited(node, nodes).exit_code == 0
+    nodes.shut(de)
+    nodes.open("DE")  # the guard finds nothing wrong
+
+
+def test_when_the_month_comes_both_nodes_unseal_everything(nodes: Nodes, de: Node, fr: Node) -> None:
+    draft(nodes, de)
+    matters.finish(nodes, de, fr)
+    nodes.clock.now = datetime(2027, 3, 1, 0, 1, tzinfo=UTC)
+    tick(nodes, de, fr)
+    for node in (de, fr):
+        assert kinds(node) == {"sealed": 9, "unseal": 9}
+    nodes.clock.now = datetime(2027, 3, 2, tzinfo=UTC)
+    assert audited(de, nodes).exit_code == 0
+    assert audited(fr, nodes).exit_code == 0
+    known = de.registrar.docket(DOCKET)
+    assert inherited(de.bench.step("request.close"), known, nodes.clock().date()) is None
+
+
+def test_a_node_that_does_not_unseal_is_listed_overdue(nodes: Nodes, de: Node) -> None:
+    draft(nodes, de)
+    nodes.clock.now = datetime(2027, 3, 1, 9, tzinfo=UTC)
+    assert audited(de, nodes).exit_code == 0
+    nodes.clock.now = datetime(2027, 3, 2, 9, tzinfo=UTC)
+    assert audited(de, nodes).sums.totals == {"overdue": 1}
+
+
+def test_a_judge_extends_the_seal_of_the_docket_at_both_nodes(nodes: Nodes, de: Node, fr: Node) -> None:
+    draft(nodes, de)
+    matters.finish(nodes, de, fr)
+    done = order(nodes, de, "request.extend_seal", until=MAY)
+    assert done.effect, done.findings
+    nodes.settle()
+    tick(nodes, de, fr)
+    tick(nodes, de, fr)
+    for node in (de, fr):
+        assert kinds(node) == {"sealed": 9, "extend": 9}
+        assert {leaf.until for leaf in leaves(node)} - {MARCH} == {MAY}
+        assert seal_of(node.registrar.docket(DOCKET), nodes.clock().date()) == MAY
+    nodes.clock.now = datetime(2027, 4, 1, tzinfo=UTC)
+    tick(nodes, de, fr)
+    assert audited(de, nodes).exit_code == 0
+    assert kinds(fr)["unseal"] == 0
+    nodes.clock.now = datetime(2027, 5, 1, tzinfo=UTC)
+    tick(nodes, de, fr)
+    nodes.clock.now = datetime(2027, 5, 2, tzinfo=UTC)
+    for node in (de, fr):
+        assert audited(node, nodes).exit_code == 0
+        assert kinds(node)["unseal"] == 9
+    nodes.shut(fr)
+    nodes.open("FR")
+
+
+@pytest.mark.parametrize(
+    ("role", "until", "wanting"),
+    [("prosecutor", MAY, "hand"), ("judge", MARCH, "seal_extended"), ("judge", date(2028, 1, 1), "seal_extended")],
+)
+def test_an_extension_that_may_not_be_changes_no_seal(
+    nodes: Nodes, de: Node, role: str, until: date, wanting: str
+) -> None:
+    draft(nodes, de)
+    done = order(nodes, de, "request.extend_seal", role, until)
+    assert not done.effect
+    assert {f.safeguard for f in done.findings if f.verdict != "clear"} == {wanting}
+    assert kinds(de) == {"sealed": 1, "request": 1}
+    nodes.clock.now = datetime(2027, 3, 1, tzinfo=UTC)
+    tick(nodes, de)
+    assert kinds(de)["unseal"] == 1
+
+
+def test_a_lapse_is_not_revived(nodes: Nodes, de: Node) -> None:
+    draft(nodes, de)
+    nodes.clock.now = datetime(2027, 3, 1, 9, tzinfo=UTC)
+    done = order(nodes, de, "request.extend_seal", until=MAY)
+    assert not done.effect
+    assert kinds(de)["extend"] == 0
+
+
+def test_a_judge_lifts_the_seal_at_both_nodes_and_what_follows_stands_in_the_open(
+    nodes: Nodes, de: Node, fr: Node
+) -> None:
+    draft(nodes, de)
+    matters.finish(nodes, de, fr)
+    assert order(nodes, de, "request.unseal").effect
+    nodes.settle()
+    tick(nodes, de, fr)
+    for node in (de, fr):
+        assert kinds(node) == {"sealed": 9, "unseal": 9}
+        assert audited(node, nodes).exit_code == 0
+    body = bodies.Consultation(subject="After", text=text("after"))
+    assert nodes.file(de, DOCKET, "request.consult", body, nodes.world.who("DE", "prosecutor")).effect
+    nodes.settle()
+    assert (kinds(de)["request"], kinds(fr)["request"]) == (1, 1)
+
+
+def test_an_extension_that_arrives_after_the_month_seals_nothing_again(nodes: Nodes, de: Node, fr: Node) -> None:
+    """The post was held up: France unsealed on the day. Its log takes the order in, and contradicts nothing."""
+    draft(nodes, de)
+    matters.finish(nodes, de, fr)
+    nodes.clock.now = datetime(2027, 2, 28, 23, 50, tzinfo=UTC)
+    assert order(nodes, de, "request.extend_seal", until=MAY).effect
+    tick(nodes, de)
+    nodes.clock.now = datetime(2027, 3, 1, 0, 10, tzinfo=UTC)
+    tick(nodes, de, fr)
+    nodes.settle()
+    tick(nodes, de, fr)
+    assert (kinds(de)["extend"], kinds(de)["unseal"]) == (9, 0)
+    assert kinds(fr) == {"sealed": 9, "unseal": 9, "request": 1}
+    assert audited(fr, nodes).exit_code == 0
+    assert matters.latest(fr, "request.extend_seal").effect
+    assert not de.mailbox.outbox.waiting()
+
+
+def test_what_follows_in_a_sealed_docket_is_sealed_or_not_taken(nodes: Nodes, de: Node) -> None:
+    draft(nodes, de)
+    judge, body = nodes.world.who("DE", "judge"), authorisation(matters.latest(de, "request.draft"))
+    file = partial(nodes.file, de, DOCKET, "request.authorise", body, judge)
+    with pytest.raises(NotAdmitted, match="sealed until 2027-03"):
+        _in_the_open(nodes, de, "request.authorise", body)
+    assert kinds(de) == {"sealed": 1}
+    assert file(sealed_until=date(2027, 2, 1)).effect  # the judge may name another month
+
+
+def _in_the_open(nodes: Nodes, de: Node, step: str, body: bodies.Authorisation) -> None:
+    from comity.docket.record import compose, record_id
+    from comity.signing.hand import put_hand
+
+    who = nodes.world.who("DE", "judge")
+    record, sections = compose(
+        docket=DOCKET, step=step, answers=tuple(de.registrar.docket(DOCKET).heads), party="DE",
+        authority=who.authority, role=who.role, at=nodes.clock(), body=body,
+    )  # fmt: skip
+    de.registrar.file(record, put_hand(record_id(record), who.key), sections)
+
+
+def test_a_seal_that_begins_late_has_the_judges_month(nodes: Nodes, de: Node) -> None:
+    """Drafted in the open; the judge's authorisation is sealed; the sending inherits it."""
+    draft(nodes, de, until=None)
+    body = authorisation(matters.latest(de, "request.draft"))
+    assert nodes.file(
+        de, DOCKET, "request.authorise", body, nodes.world.who("DE", "judge"), sealed_until=MARCH
+    ).effect
+    assert matters.send(nodes, de).effect
+    assert kinds(de) == {"request": 1, "sealed": 2}
+
+
+@pytest.mark.parametrize("until", [date(2026, 12, 1), date(2026, 11, 1)])
+def test_a_month_that_has_come_is_not_taken(nodes: Nodes, de: Node, until: date) -> None:
+    with pytest.raises(NotAdmitted, match="has come"):
+        draft(nodes, de, until)
