@@ -15,13 +15,14 @@ from dataclasses import dataclass
 import msgspec
 
 from comity.analysis.statistics.certificates import average_minutes, layouts, tables
-from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, is_small
-from comity.analysis.statistics.tables import ROOT, TOTAL
+from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, attack_published, is_small
+from comity.analysis.statistics.tables import ROOT, TOTAL, Layout
 from comity.errors import CannotTell, ComityError, Malformed, Unverified
 from comity.package.report import (
     ActOpening,
     Openings,
     PeriodReport,
+    SealedFigures,
     TableFigures,
     cell_point,
     committed,
@@ -53,10 +54,11 @@ _ASK = "Ask the node for the report again; if it stays so, tell oversight."
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing in a report that does not follow from the log; ``where`` names the figure."""
+    """One thing in a report that does not follow from the log: the part it stands in, and the figure in that part."""
 
     where: str
     says: str
+    figure: str = ""
 
 
 def check_report(
@@ -153,7 +155,7 @@ def _public(leaves: Sequence[bytes], report: PeriodReport) -> Iterator[Problem]:
     for kind in sorted({*counts, *report.public}):
         if counts[kind] != report.public.get(kind, 0):
             says = f"The report says {report.public.get(kind, 0)} {kind}; the log holds {counts[kind]}."
-            yield Problem("public", says)
+            yield Problem("public", says, kind)
 
 
 def _check_sealed(leaves: Sequence[bytes], report: PeriodReport) -> Iterator[str]:
@@ -166,12 +168,28 @@ def _check_sealed(leaves: Sequence[bytes], report: PeriodReport) -> Iterator[str
         yield f"The report counts {figures.leaves} sealed leaves; the log holds {len(counts)}."
     if {*figures.shown, *figures.withheld} != set(KINDS_COUNTED):
         yield "It does not speak of every kind that a sealed leaf can hold."
+        return
     small = sorted(kind for kind, count in figures.shown.items() if is_small(count))
     if small:
         yield f"Small counts show: {', '.join(small)}."
+    if figures.shown:  # where none is shown, nothing is given but the number of leaves, which anybody counts
+        yield from _revealed(_sealed_table(figures))
     tally = sealed_tally(figures.shown, figures.withheld, figures.leaves)
     proof = from_base64url(figures.proof, "The proof of the sealed counts")
     check_tally(tally, sum_commitments(counts), kind_generator, report.context(SEALED), proof)
+
+
+def _sealed_table(figures: SealedFigures) -> PublishedTable:
+    numbers: dict[tuple[str, str], int | None] = {(kind, ROOT): None for kind in figures.withheld}
+    numbers |= {(kind, ROOT): count for kind, count in figures.shown.items()} | {(TOTAL, ROOT): figures.leaves}
+    return PublishedTable(Layout(SEALED, "Sealed acts", "none", KINDS_COUNTED), numbers)
+
+
+def _revealed(table: PublishedTable) -> Iterator[str]:
+    """What a reader could work out of the cells withheld: the same attack as before publishing."""
+    for cell, (low, high) in attack_published(table).items():
+        says = f"It is withheld, but who subtracts finds that it is {low}" + (f" to {high}." if high > low else ".")
+        yield f"{' '.join(cell)}: {says}"
 
 
 def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport) -> Iterator[str]:
@@ -186,6 +204,7 @@ def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport
     small = sorted(" ".join(cell) for cell, count in table.cells.items() if count is not None and is_small(count))
     if small:
         yield f"Small counts show: {', '.join(small[:5])}."
+    yield from _revealed(table)
     if table.cells[TOTAL, ROOT] != len(units):
         yield f"The total is {table.cells[TOTAL, ROOT]}, but {len(units)} acts are committed to."
     proof = from_base64url(figures.proof, "The proof of the table")

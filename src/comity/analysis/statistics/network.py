@@ -74,6 +74,35 @@ class Network:
                     queue.append(step[0])
         return list(_trace(came, end)) if end in came else None
 
+    def completed(self, cells: Mapping[Cell, int | None], least: int) -> dict[Cell, int] | None:
+        """Some whole numbers of at least ``least`` for the cells that are None, so that every total holds.
+
+        None when there are no such numbers. What is too much at a point is moved to where it lacks (Ford and Fulkerson
+        1956); bounds made from one such table are the same as from any other.
+        """
+        found = {cell: least if count is None else count for cell, count in cells.items()}
+        excess: dict[Point, int] = defaultdict(int)
+        for cell, (start, end) in self._ends.items():
+            excess[start] -= found[cell]
+            excess[end] += found[cell]
+
+        def left(cell: Cell, way: int) -> int:
+            return 0 if cells[cell] is not None else UNBOUNDED if way > 0 else found[cell] - least
+
+        while over := next((point for point, value in excess.items() if value > 0), None):
+            under = next(
+                (p for p, value in excess.items() if value < 0 and self._path(over, p, left) is not None), None
+            )
+            if under is None:
+                return None
+            path = self._path(over, under, left) or []
+            amount = min(excess[over], -excess[under], *(left(cell, way) for _, cell, way in path))
+            for _, cell, way in path:
+                found[cell] += way * amount
+            excess[over] -= amount
+            excess[under] += amount
+        return found
+
     def cheapest(
         self, cell: Cell, sign: int, open_to: Callable[[Cell, int], bool], cost: Callable[[Cell], int]
     ) -> tuple[int, list[Cell]] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from comity.analysis.statistics.network import Network, bounds_of
 from comity.analysis.statistics.tables import Cell, Layout, Table
-from comity.errors import CannotTell
+from comity.errors import CannotTell, Malformed
 
 THRESHOLD = 5
 PROTECTION = 4
@@ -102,3 +102,15 @@ def attack(table: Table, withheld: Collection[Cell], first: bool = False) -> dic
             if first:
                 break
     return weak
+
+
+def attack_published(table: PublishedTable, first: bool = False) -> dict[Cell, tuple[int, int]]:
+    """As `attack`, by a reader who has nothing but the table as it was published; intervals end at `PROTECTION`.
+
+    Raises Malformed where no counts at all could stand in the withheld cells: then the totals are not those of the
+    table.
+    """
+    counts = Network(table.layout).completed(table.cells, LEAST)
+    if counts is None:
+        raise Malformed(f"The totals of the table {table.layout.name} cannot all be true.", "Do not rely on it.")
+    return attack(Table(table.layout, counts), table.withheld, first)

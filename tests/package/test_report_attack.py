@@ -1,0 +1,136 @@
+"""A table that would reveal a small count is not published, and one published by others is refused.
+
+The lying node here makes everything right but what it withholds: its proofs, totals and commitments all hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comity.analysis.statistics.certificates import CertificateFacts
+from comity.analysis.statistics.network import Network, bounds
+from comity.analysis.statistics.small_cells import (
+    LEAST,
+    PROTECTION,
+    PublishedTable,
+    attack,
+    attack_published,
+    protect,
+)
+from comity.analysis.statistics.tables import Layout, Table, table_of
+from comity.errors import CannotTell, Malformed
+from comity.package import report as making
+from comity.package.report import Openings
+from comity.package.report_check import check_report
+from tests.package.report_samples import NOW, POLICY, Year, signed
+
+LAYOUT = Layout("few", "Few", "none", ("a", "b", "c"), ("x/p", "x/q", "y/p"))
+
+
+def facts(data: str, provider: str = "mail-example", outcome: str = "fulfilled") -> CertificateFacts:
+    return msgspec.convert(
+        {"certificate": "epoc", "data": data, "addressee": provider, "outcome": outcome}, CertificateFacts
+    )
+
+
+def a_thin_year() -> Year:
+    """Ten and twelve certificates for two types of data, and three for a third that a subtraction would show."""
+    year = Year()
+    for data, count in (("subscriber", 10), ("traffic", 12), ("content", 3)):
+        for _ in range(count):
+            year.certificate(facts(data))
+    return year
+
+
+def without_companions(table: Table) -> PublishedTable:
+    """What somebody does who withholds the small counts only."""
+    cells = {cell: None if 0 < count < 5 else count for cell, count in table.counts.items()}
+    return PublishedTable(table.layout, cells)
+
+
+def test_a_single_hole_is_not_published() -> None:
+    report, openings = a_thin_year().report()
+    cells = report.tables[0].cells
+    assert cells["epoc/content"]["all"] is None
+    assert sum(by["all"] is None for row, by in cells.items() if row != "total") >= 2
+    assert check_report(signed(report), a_thin_year().fetch, POLICY, openings, now=NOW) == []
+
+
+def test_a_report_that_withholds_the_small_counts_only_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "publish_table", without_companions)
+    year = a_thin_year()
+    report, openings = year.report()
+    monkeypatch.undo()
+    assert report.tables[0].cells["epoc/content"]["all"] is None
+    public = Openings(commitments=openings.commitments)
+    found = check_report(signed(report), year.fetch, POLICY, public, now=NOW)
+    assert {problem.where for problem in found} == {"certificates"}
+    assert any("finds that it is 3." in problem.says for problem in found)
+
+
+def test_a_table_that_nothing_can_hide_is_left_out_whole() -> None:
+    year = Year()
+    for data in ("subscriber", "subscriber", "subscriber", "traffic", "traffic"):
+        year.certificate(facts(data))
+    report, _ = year.report()
+    assert "certificates" in report.withheld_tables
+
+
+def test_sealed_kinds_that_can_be_subtracted_are_refused() -> None:
+    year = Year()
+    for kind, count in (("request", 9), ("disclosure", 8), ("refusal", 2)):
+        for _ in range(count):
+            year.seal(kind)
+    report, openings = year.report()
+    assert check_report(signed(report), year.fetch, POLICY, openings, now=NOW) == []
+    counts = {**dict.fromkeys(making.KINDS_COUNTED, 0), **year.secrets().counts}
+    shown = {kind: count for kind, count in counts.items() if kind != "refusal"}
+    tally = making.sealed_tally(shown, ("refusal",), 19)
+    proof = making.prove_tally(
+        tally, counts, year.secrets().blinding, making.kind_generator, report.context("sealed"), bytes(32)
+    )
+    sealed = making.SealedFigures(leaves=19, shown=shown, withheld=("refusal",), proof=making.to_base64url(proof))
+    found = check_report(signed(msgspec.structs.replace(report, sealed=sealed)), year.fetch, POLICY, openings, now=NOW)
+    assert [problem.says for problem in found if problem.where == "sealed"] == [
+        "refusal all: It is withheld, but who subtracts finds that it is 2."
+    ]
+
+
+counts = st.lists(st.integers(0, 14), min_size=9, max_size=9)
+
+
+@given(counts, st.randoms())
+def test_the_reader_s_attack_is_the_maker_s(numbers: list[int], chance: random.Random) -> None:
+    """From the published table alone the same cells turn out weak, with the same interval up to its cut."""
+    cells = list(itertools.product(LAYOUT.rows, LAYOUT.leaves))
+    table = table_of(LAYOUT, dict(zip(cells, numbers, strict=True)))
+    withheld = {cell for cell, count in table.counts.items() if count and chance.random() < 0.4}
+    published = PublishedTable(LAYOUT, {c: None if c in withheld else n for c, n in table.counts.items()})
+    assert attack_published(published).keys() == attack(table, withheld).keys()
+    for cell, (low, high) in attack_published(published).items():
+        assert (low, high) == bounds(LAYOUT, table.counts, withheld, LEAST)[cell]
+        assert high - low < PROTECTION
+
+
+@given(counts)
+def test_what_is_protected_stands_against_a_reader(numbers: list[int]) -> None:
+    cells = list(itertools.product(LAYOUT.rows, LAYOUT.leaves))
+    try:
+        published = protect(table_of(LAYOUT, dict(zip(cells, numbers, strict=True))))
+    except CannotTell:
+        return
+    assert attack_published(published) == {}
+
+
+def test_totals_that_cannot_be_are_found() -> None:
+    table = table_of(LAYOUT, {("a", "x/p"): 7, ("b", "x/p"): 9})
+    cells: dict[tuple[str, str], int | None] = {**table.counts, ("a", "x/p"): None, ("total", "all"): 15}
+    with pytest.raises(Malformed):
+        attack_published(PublishedTable(LAYOUT, cells))
+    assert Network(LAYOUT).completed({**table.counts}, LEAST) == table.counts
