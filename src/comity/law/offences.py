@@ -76,11 +76,7 @@ def offence_facts(book: LawBook, party: str, code: str, day: date) -> OffenceFac
     """The facts of a national offence from the files, as of ``day``. Raises NotFound when the files lack it."""
     o = next((x for x in book.party(party).offences if x.code == code and x.holds_on(day)), None)
     o = o or book.offence(party, code)
-    return OffenceFacts(
-        party=party, code=code, iccs=o.iccs, list_category=o.list_category, max_years=o.max_years,
-        max_months=o.max_months, life=o.life, kind=o.kind, fine_only=o.fine_only,
-        partly=o.equivalence == "partly", settled=o.settled,
-    )
+    return _facts_of(party, o)
 
 
 def domestic_equivalent(book: LawBook, offence: OffenceFacts, requested_party: str, day: date) -> Equivalence:
@@ -162,7 +158,8 @@ def double_criminality(
         listed = _list_exception(book, rule, offence)
         if listed is not None:
             return DoubleCriminality(listed[0], (listed[1],), rule.provision, instrument.id)
-    return _tested(book, offence, requested_party, day, rule.provision, instrument.id, rule.settled)
+    months = 12 * (rule.threshold_years or 0) if rule.rule == "required" else 0  # under both laws: ETS 24 art 2(1)
+    return _tested(book, offence, requested_party, day, rule.provision, instrument.id, rule.settled, months)
 
 
 def dual_rule(instrument: Instrument, measure: str, day: date) -> DualCriminality | None:
@@ -188,12 +185,28 @@ def _list_exception(book: LawBook, rule: DualCriminality, offence: OffenceFacts)
 
 
 def _tested(
-    book: LawBook, offence: OffenceFacts, party: str, day: date, provision: str, whose: str, settled: bool
+    book: LawBook, offence: OffenceFacts, party: str, day: date, provision: str, whose: str, settled: bool,
+    months: int = 0,
 ) -> DoubleCriminality:
+    """Whether ``party`` has the offence, and where ``months`` is asked, punishes it by a maximum of at least that."""
     found = domestic_equivalent(book, offence, party, day)
     verdict: Tested = "cannot_tell"
+    reasons = found.reasons
     if found.verdict == "equivalent":
+        grave = {_facts_of(party, o).reaches(months) if months else True for o in found.offences}
         verdict = "satisfied"
+        if grave != {True}:  # which of them it is, the taxonomy cannot say where only some are grave enough
+            reasons = (*reasons, f"In {party} not each of them has a maximum of at least {months} months.")
+            verdict = "lacking" if grave == {False} and settled else "cannot_tell"
     elif found.verdict == "none" and settled:
         verdict = "lacking"
-    return DoubleCriminality(verdict, found.reasons, provision, whose, found)
+    return DoubleCriminality(verdict, reasons, provision, whose, found)
+
+
+def _facts_of(party: str, o: NationalOffence) -> OffenceFacts:
+    """The facts of a national offence, as the Party punishes it."""
+    return OffenceFacts(
+        party=party, code=o.code, iccs=o.iccs, list_category=o.list_category, max_years=o.max_years,
+        max_months=o.max_months, life=o.life, kind=o.kind, fine_only=o.fine_only,
+        partly=o.equivalence == "partly", settled=o.settled,
+    )
