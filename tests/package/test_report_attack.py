@@ -28,6 +28,9 @@ from comity.errors import CannotTell, Malformed
 from comity.package import report as making
 from comity.package.report import Openings
 from comity.package.report_check import check_report
+from comity.signing.base64url import to_base64url
+from comity.tlog.counting import KINDS_COUNTED, kind_generator
+from comity.tlog.tally import prove_tally
 from tests.package.report_samples import NOW, POLICY, Year, signed
 
 LAYOUT = Layout("few", "Few", "none", ("a", "b", "c"), ("x/p", "x/q", "y/p"))
@@ -89,13 +92,13 @@ def test_sealed_kinds_that_can_be_subtracted_are_refused() -> None:
             year.seal(kind)
     report, openings = year.report()
     assert check_report(signed(report), year.fetch, POLICY, openings, now=NOW) == []
-    counts = {**dict.fromkeys(making.KINDS_COUNTED, 0), **year.secrets().counts}
+    counts = {**dict.fromkeys(KINDS_COUNTED, 0), **year.secrets().counts}
     shown = {kind: count for kind, count in counts.items() if kind != "refusal"}
     tally = making.sealed_tally(shown, ("refusal",), 19)
-    proof = making.prove_tally(
-        tally, counts, year.secrets().blinding, making.kind_generator, report.context("sealed"), bytes(32)
+    proof = prove_tally(
+        tally, counts, year.secrets().blinding, kind_generator, report.context("sealed"), bytes(32)
     )
-    sealed = making.SealedFigures(leaves=19, shown=shown, withheld=("refusal",), proof=making.to_base64url(proof))
+    sealed = making.SealedFigures(leaves=19, shown=shown, withheld=("refusal",), proof=to_base64url(proof))
     found = check_report(signed(msgspec.structs.replace(report, sealed=sealed)), year.fetch, POLICY, openings, now=NOW)
     assert [problem.says for problem in found if problem.where == "sealed"] == [
         "refusal all: It is withheld, but who subtracts finds that it is 2."

@@ -11,10 +11,10 @@ from __future__ import annotations
 import msgspec
 
 from comity.docket.step import Proceeding, Step
-from comity.proceedings.request import CASE_ROLES
 from comity.proceedings.request_certificate import Counted
 from comity.safeguards import basis
 
+CASE_ROLES = ("officer", "prosecutor")  # who runs a matter, as in a request
 REPORT = "statistics.report"
 FACTS = ("request.statistics", "statistics.certificate")
 """Steps whose section "statistics" is counted."""
