@@ -37,6 +37,7 @@ def needs_of(
         *_scope(i, day), *_target(i, from_party, day), *_authority(rule),
         *_prosecutor(rule, from_party, book.by_party.get(from_party)),
         *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
+        *_of_kind(i, rule, offence, day),
         *_measure(rule, to_party), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
         *_contents(i, rule, day),
     )
@@ -118,6 +119,18 @@ def _dual(
     if found.verdict in ("lacking", "cannot_tell"):
         what = f"Double criminality ({found.verdict.replace('_', ' ')}): {' '.join(found.reasons)}"
         yield Need("dual_criminality", what, found.provision, settled=found.verdict != "cannot_tell")
+
+
+def _of_kind(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day: date) -> Iterator[Need]:
+    """A political, military or fiscal offence: whether the instrument makes that a ground, or says it is none."""
+    kind = f"{offence.kind}_offence" if offence is not None and offence.kind != "ordinary" else ""
+    for g in i.grounds_for(rule.id, day) if kind else ():
+        if g.id == kind:
+            word = "must" if g.binding == "mandatory" else "may"
+            yield Need("ground", f"It {word} be refused: {g.text}", g.provision, g.settled)
+    for r in i.rules if kind else ():
+        if r.holds_on(day) and r.parameters.get("excludes") == kind:
+            yield Need("no_ground", r.text, r.provision, r.settled)
 
 
 def _measure(rule: MeasureRule, to_party: str) -> Iterator[Need]:
