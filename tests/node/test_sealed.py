@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from comity.docket.sealing import inherited, seal_of
-from comity.errors import NotAdmitted
+from comity.errors import NotAdmitted, Tampered
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
 from comity.node.export import RowsSource
@@ -236,3 +237,31 @@ def test_a_seal_that_begins_late_has_the_judges_month(nodes: Nodes, de: Node) ->
 def test_a_month_that_has_come_is_not_taken(nodes: Nodes, de: Node, until: date) -> None:
     with pytest.raises(NotAdmitted, match="has come"):
         draft(nodes, de, until)
+
+
+SPOILT = {
+    "unsealed early": "UPDATE seals SET until = '2027-01-01' WHERE position = 1",
+    "kept sealed": "UPDATE seals SET unsealed_by = 2 WHERE position = 1",
+    "extended by nobody": "UPDATE seals SET extended_by = 2, until = '2027-09-01' WHERE position = 1",
+    "the judge's month": "UPDATE seals SET until = '2027-09-01' WHERE position = 0",
+    "of another docket": "UPDATE seals SET docket = '' WHERE position = 1",
+    "not kept": "DELETE FROM seals WHERE position = 1",
+    "a total": "UPDATE sealed_totals SET blinding = zeroblob(32)",
+    "no total": "DELETE FROM sealed_totals",
+    "the order's month": "UPDATE seal_terms SET until = '2027-09-01'",
+    "no order": "DELETE FROM seal_terms",
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_node_whose_seals_were_changed_by_hand_does_not_start(nodes: Nodes, de: Node, how: str) -> None:
+    draft(nodes, de)
+    matters.authorise(nodes, de)
+    assert order(nodes, de, "request.extend_seal", until=MAY).effect
+    nodes.shut(de)
+    nodes.shut(nodes.open("DE"))
+    with sqlite3.connect(nodes.folder / "DE" / "data" / "node.db") as db:
+        assert db.execute(SPOILT[how]).rowcount >= 1
+    db.close()
+    with pytest.raises(Tampered):
+        nodes.open("DE")

@@ -26,12 +26,13 @@ from comity.node import tables as t
 from comity.node.dockets import Closed, read_findings
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
+from comity.node.seal_guard import SealCheck
 from comity.node.store import Store
 from comity.node.tables import LOWEST_KEPT
 from comity.tlog.checkpoint import parse_checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.counting import PADDING
-from comity.tlog.leaf import check_opening, parse_leaf
+from comity.tlog.leaf import ActLeaf, check_opening, parse_leaf
 from comity.tlog.note import open_note
 from comity.tlog.tree import Tree, leaf_hash
 
@@ -50,11 +51,12 @@ def check_store(store: Store, log: ActLog, last: LastSigned, bench: Bench, own: 
             raise Tampered(f"{signed[0]} leaves were signed, {size} are here: the database was rolled back.", _NEXT)
         if log.root_at(signed[0]) != signed[1]:
             raise Tampered(f"The first {signed[0]} leaves are not those that were signed.", _NEXT)
-    tree = Tree()
+    tree, seals = Tree(), SealCheck(store)
     position = 0
     while position < size:
-        tree = _check_chunk(store, tree, position, bench)
+        tree = _check_chunk(store, tree, position, bench, seals)
         position += _CHUNK
+    seals.finish()
     if tree.size != size or tree.root() != log.tree.root():
         raise Tampered("The stored tree does not follow from the stored leaves.", _NEXT)
     _check_newest_checkpoint(store, log, own)
@@ -68,8 +70,8 @@ def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
             raise Tampered(f"The witness {name} saw {seen} leaves of this log; {size} are here.", _NEXT)
 
 
-def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench) -> Tree:
-    """Check that every leaf opens to its record, and that the tree's nodes follow from the leaves."""
+def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench, seals: SealCheck) -> Tree:
+    """Check that every leaf opens to its record, and that the tree's nodes and the seals follow from the leaves."""
     query = (
         sa.select(t.leaves.c.position.label("leaf_position"), t.leaves.c.leaf, t.records, *_PADDING)
         .outerjoin(t.records, t.records.c.position == t.leaves.c.position)
@@ -77,21 +79,24 @@ def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench) -> Tree:
         .where(t.leaves.c.position >= start, t.leaves.c.position < start + _CHUNK)
         .order_by(t.leaves.c.position)
     )
-    hashes = []
+    hashes, read = [], []
     with store.reading() as db:
         for expected, row in enumerate(db.execute(query).mappings(), start):
             if row["leaf_position"] != expected:
                 raise Tampered(f"The leaf at position {expected} is missing.", _NEXT)
-            _check_row(row, bench)
+            leaf = _check_row(row, bench)
+            kept = (row["kind"], row["salt"], row["docket"]) if row["id"] else (row["pad_kind"], row["pad_salt"], "")
+            read.append((leaf, *kept))
             hashes.append(leaf_hash(row["leaf"]))
+    seals.follow(start, read)
     grown, nodes = tree.append(hashes)
-    kept = [node for node in nodes if node[0] >= LOWEST_KEPT]
-    if store.hashes([(level, index) for level, index, _ in kept]) != [value for _, _, value in kept]:
+    kept_nodes = [node for node in nodes if node[0] >= LOWEST_KEPT]
+    if store.hashes([(level, index) for level, index, _ in kept_nodes]) != [value for _, _, value in kept_nodes]:
         raise Tampered(f"The tree over the leaves from position {start} on does not follow from them.", _NEXT)
     return grown
 
 
-def _check_row(row: RowMapping, bench: Bench) -> None:
+def _check_row(row: RowMapping, bench: Bench) -> ActLeaf:
     position = row["leaf_position"]
     if row["id"] is None and row["pad_kind"] is not None:
         return _check_padding(row)
@@ -112,9 +117,10 @@ def _check_row(row: RowMapping, bench: Bench) -> None:
     meant = (record_id(closed.record), closed.record.docket, closed.record.step, effective(findings))
     if stated != meant or (node is not None and node.id != row["node"]):
         raise Tampered(f"The row at position {position} says something else than its record.", _NEXT)
+    return leaf
 
 
-def _check_padding(row: RowMapping) -> None:
+def _check_padding(row: RowMapping) -> ActLeaf:
     """A leaf without a record opens as padding, or as what unseals or extends; nothing else may stand without one."""
     try:
         if row["pad_kind"] not in (PADDING, "unseal", "extend"):
@@ -125,6 +131,7 @@ def _check_padding(row: RowMapping) -> None:
             raise Tampered("The row unseals or extends another leaf than the log says.", _NEXT)
     except ComityError as exc:
         raise Tampered(f"The padding at position {row['leaf_position']} is none: {exc}", _NEXT) from exc
+    return leaf
 
 
 def _check_newest_checkpoint(store: Store, log: ActLog, own: NodeEntry) -> None:
