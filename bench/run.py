@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import law_bench, limits, log_bench, registrar, statistics_bench
+from bench import append_bench, law_bench, limits, log_bench, registrar, statistics_bench
 
 Row = tuple[str, str, str]
 
@@ -29,6 +29,7 @@ def main() -> None:
         "growth": registrar.growth_rows,
         "docket": registrar.docket_rows,
         "law": law_bench.rows,
+        "append": append_bench.rows,
         "log": log_bench.rows,
         "statistics": statistics_bench.rows,
     }

@@ -30,6 +30,12 @@ _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
 
+# Said to the driver as they stand: the log's own rows are many, and compiling them anew cost more than writing them.
+_SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
+_LEAF = "INSERT INTO leaves (position, leaf) VALUES (:position, :leaf)"
+_NODE = "INSERT INTO nodes (level, idx, hash) VALUES (:level, :idx, :hash)"
+_SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
+
 
 @dataclass(slots=True)
 class Batch:
@@ -102,23 +108,25 @@ class Store:
     def enter(self, batch: Batch) -> None:
         """Enter a batch in one transaction. Conflict when the log is not at the expected size."""
         with self.writing() as db:
-            size = db.scalar(sa.select(sa.func.coalesce(sa.func.max(t.leaves.c.position) + 1, 0)))
+            size = db.exec_driver_sql(_SIZE).scalar_one()
             if size != batch.expected_size:
                 raise Conflict(
                     f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
                     "Stop the other process; one node, one writer.",
                 )
+            for statement, grown in ((_LEAF, batch.leaves), (_NODE, batch.nodes)):
+                if grown:
+                    db.exec_driver_sql(statement, grown)
             for table in (
-                t.records, t.sections, t.leaves, t.nodes, t.outbox, t.sides, t.padding, t.seals, t.sealed_totals,
+                t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.sealed_totals,
             ):  # fmt: skip
                 if rows := getattr(batch, table.name):
                     db.execute(table.insert(), rows)
-            this = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
             if batch.unsealed:
-                db.execute(this.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
+                db.execute(_SEAL.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
             if batch.extended:
                 term: dict[str, Any] = {"extended_by": sa.bindparam("by"), "until": sa.bindparam("to")}
-                db.execute(this.values(term), batch.extended)
+                db.execute(_SEAL.values(term), batch.extended)
             if batch.seal_terms:
                 db.execute(t.seal_terms.insert().prefix_with("OR REPLACE"), batch.seal_terms)
             if batch.peer_places:
