@@ -55,7 +55,7 @@ def node(**changes: object) -> Callable[[PartyFile], PartyFile]:
     """FR's file with a second node, like its first but for ``changes``."""
 
     def change(file: PartyFile) -> PartyFile:
-        fresh = {"id": "fr-node-2", "origin": "fr.example/log2", "seals": (), "envelopes": ()}
+        fresh = {"id": "fr-node-2", "origin": "fr.example/log2", "seals": (), "envelopes": (), "log_vkeys": ()}
         return msgspec.structs.replace(
             file, nodes=(*file.nodes, msgspec.structs.replace(file.nodes[0], **{**fresh, **changes}))
         )
@@ -112,8 +112,8 @@ def test_what_is_ones_own_is_not() -> None:
 
 def test_of_two_revocations_the_earlier_counts() -> None:
     at = [Revocation(kid=FR_JUDGE, origin=origin("FR"), position=p) for p in (7, 3, 9)]
-    assert directory(revoking(*at)).revoked_at(FR_JUDGE, origin("FR")) == 3
-    assert directory(revoking(*at)).revoked_at(FR_JUDGE, origin("DE")) is None
+    assert directory(revoking(*at)).revoked_at(FR_JUDGE, WORLD.party_file("FR").nodes[0]) == 3
+    assert directory(revoking(*at)).revoked_at(FR_JUDGE, DE.nodes[0]) is None
     with pytest.raises(Malformed):
         directory(revoking(Revocation(kid=FR_JUDGE, origin=origin("FR"), position=-1)))
 

@@ -16,7 +16,7 @@ import msgspec
 import typer
 
 from comity import errors
-from comity.docket.directory import MAX_PARTY_FILE, PartyFile
+from comity.docket.party_file import MAX_PARTY_FILE, PartyFile
 from comity.errors import ComityError, Malformed, Unreachable, Unverified
 from comity.signing.credential import Credential, read_unverified
 from comity.signing.hand import Signer

@@ -29,9 +29,9 @@ class Authentic:
 
 
 def authenticate(
-    sealed: SealedRecord, directory: Directory, position: int, sealed_here: NodeEntry | None = None
+    sealed: SealedRecord, directory: Directory, number: int, sealed_here: NodeEntry | None = None
 ) -> Authentic:
-    """Verify a sealed record as the entry at ``position`` of its node's log. Malformed or Unverified otherwise.
+    """Verify a sealed record as the entry at ``number`` of its node's logs (`NodeEntry.number`). Malformed, Unverified.
 
     ``sealed_here`` is the node itself when it has only just put the seal: its own signature is not verified again.
     """
@@ -41,27 +41,28 @@ def authenticate(
     node = sealed_here
     if node is None:
         payload = seal_payload(record, sealed.hand)
-        node = directory.node_by_seal(check_seal(sealed.seal, payload, lambda k: directory.seal_key(k, position)))
+        node = directory.node_by_seal(check_seal(sealed.seal, payload, lambda k: directory.seal_key(k, number)))
     if record.authority not in node.authorities or directory.party_of(record.authority) != record.party:
         raise Unverified(
             f"The node {node.id} does not serve the authority {record.authority!r} of {record.party}.",
             "File through the node that the Party file names for that authority.",
         )
-    official = _official(sealed, identifier, directory, node.origin, position)
+    official = _official(sealed, identifier, directory, node, number)
     return Authentic(identifier, sealed, node, official, values)
 
 
 def _official(
-    sealed: SealedRecord, identifier: str, directory: Directory, origin: str, position: int
+    sealed: SealedRecord, identifier: str, directory: Directory, node: NodeEntry, number: int
 ) -> Official | None:
     if sealed.hand is None:
         return None
     official = directory.official(sealed.hand.kid)
     check_hand(sealed.hand, identifier, official.key)
-    revoked = directory.revoked_at(official.kid, origin)
-    if revoked is not None and position >= revoked:
+    revoked = directory.revoked_at(official.kid, node)
+    if revoked is not None and number >= revoked:
+        stands = node.place(number)
         raise Unverified(
-            f"The key of {official.holder} was revoked at position {revoked} of {origin}; it stands at {position}.",
+            f"The key of {official.holder} was revoked at {node.place(revoked)}; the act stands at {stands}.",
             "Acts before that position stand. Have a new key certified.",
         )
     record = sealed.record

@@ -11,106 +11,30 @@ Left to others: standing legal data of a Party (`comity.law`), trust in logs and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-import msgspec
-
 from comity.docket.claims import Claims, must_own
-from comity.errors import Malformed, NotFound, Unverified
-from comity.signing.canonical import canonical
-from comity.signing.credential import check_credential, read_unverified
-from comity.signing.keys import PrivateKey, PublicKey
-from comity.signing.seal import open_document, sign_document
-from comity.signing.trust import KeyEntry, KeyHistory
+from comity.docket.node_entry import LOG_SPAN
+from comity.docket.node_entry import NodeEntry as NodeEntry  # callers look for what a directory holds here
+from comity.docket.party_file import Authority as Authority
+from comity.docket.party_file import Competence as Competence
+from comity.docket.party_file import OversightBody as OversightBody
+from comity.docket.party_file import PartyFile as PartyFile
+from comity.docket.party_file import Revocation as Revocation
+from comity.docket.party_file import open_party_file as open_party_file
+from comity.docket.party_file import sign_party_file as sign_party_file
+from comity.errors import ComityError, Malformed, NotFound, Unverified
+from comity.signing.credential import Credential, check_credential, read_unverified
+from comity.signing.keys import PublicKey
+from comity.signing.roots import Root, Roots, chain_of
+from comity.signing.trust import KeyHistory
+from comity.tlog.policy import Policy
 
 T = TypeVar("T")
 JUDICIAL_ROLES = frozenset({"judge", "investigating_judge"})
-MAX_PARTY_FILE = 4 * 1024 * 1024
-
-
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Common settings of the parts of a Party file."""
-
-
-class Authority(_Part, frozen=True, kw_only=True):
-    """An authority. ``kind`` as in `comity.law.schema.MeasureRule`; ``territory``: ISO 3166-2 or empty."""
-
-    id: str
-    names: dict[str, str]
-    kind: str
-    territory: str = ""
-    time_zone: str = ""
-
-
-class Competence(_Part, frozen=True, kw_only=True):
-    """What an authority may do: issue, validate, execute, transmit. ``*`` stands for all instruments or measures."""
-
-    authority: str
-    role: str
-    instruments: tuple[str, ...]
-    measures: tuple[str, ...] = ("*",)
-    provision: str = ""
-    since: date | None = None
-    until: date | None = None
-
-    def covers(self, role: str, instrument: str, measure: str, day: date) -> bool:
-        """Whether it covers this act on this day."""
-        dated = (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
-        return (
-            dated
-            and self.role == role
-            and ("*" in self.instruments or instrument in self.instruments)
-            and ("*" in self.measures or measure in self.measures)
-        )
-
-
-class NodeEntry(_Part, frozen=True, kw_only=True):
-    """A node: where it answers, whom it serves, its seal keys, envelope keys (text form) and log (origin, vkeys)."""
-
-    id: str
-    url: str
-    authorities: tuple[str, ...]
-    seals: tuple[KeyEntry, ...]
-    envelopes: tuple[str, ...]
-    origin: str
-    log_vkeys: tuple[str, ...]
-
-
-class OversightBody(_Part, frozen=True, kw_only=True):
-    """An oversight body: its witness's vkey and address, if it runs one."""
-
-    id: str
-    names: dict[str, str]
-    witness_vkey: str = ""
-    witness_url: str = ""
-
-
-class Revocation(_Part, frozen=True, kw_only=True):
-    """A hand's key that is void from ``position`` of the log ``origin`` on. Acts before it stand."""
-
-    kid: str
-    origin: str
-    position: int
-    reason: str = ""
-
-
-class PartyFile(_Part, frozen=True, kw_only=True):
-    """What a Party publishes, signed. ``version`` only grows; ``judiciary_root`` is an ``ed25519:`` key."""
-
-    format: str = "comity-party/1"
-    party: str
-    version: int
-    issued: date
-    names: dict[str, str]
-    judiciary_root: str
-    authorities: tuple[Authority, ...]
-    competences: tuple[Competence, ...]
-    nodes: tuple[NodeEntry, ...]
-    credentials: tuple[str, ...]
-    oversight: tuple[OversightBody, ...] = ()
-    revocations: tuple[Revocation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,46 +57,25 @@ class Official:
         return begun and (self.valid_until is None or day <= self.valid_until)
 
 
-def sign_party_file(party_file: PartyFile, root: PrivateKey) -> bytes:
-    """The Party file as it is published: a document signed by the Party's root."""
-    return sign_document(canonical(party_file), root)
-
-
-def open_party_file(data: bytes, root: PublicKey) -> PartyFile:
-    """Check the root's signature and read the file. Unverified or Malformed with the next step otherwise."""
-
-    def resolve(kid: str) -> PublicKey:
-        if kid != root.kid:
-            raise Unverified(
-                f"The Party file is signed by key {kid}, not by the pinned root {root.kid}.",
-                "Compare the root with what the Party publishes; do not accept the file.",
-            )
-        return root
-
-    payload, _ = open_document(data, resolve, MAX_PARTY_FILE)
-    try:
-        return msgspec.json.decode(payload, type=PartyFile)
-    except msgspec.MsgspecError as exc:
-        raise Malformed(f"The Party file cannot be read: {exc}", "Ask the Party for a current file.") from exc
-
-
 class Directory:
     """All Party files a node or verifier trusts, indexed. Immutable after construction."""
 
-    def __init__(self, files: Mapping[str, tuple[PartyFile, PublicKey]]) -> None:
+    def __init__(self, files: Mapping[str, tuple[PartyFile, Root]]) -> None:
         """``files`` maps a Party's code to its file and the root it was checked against."""
         self.files = {code: file for code, (file, _) in files.items()}
         self._officials: dict[str, Official] = {}
         self._authorities: dict[str, tuple[str, Authority]] = {}
         self._nodes: dict[str, tuple[str, NodeEntry]] = {}
+        self._logs: dict[str, tuple[str, NodeEntry]] = {}
         self._by_authority: dict[str, NodeEntry] = {}
         self._seals: dict[str, tuple[NodeEntry, KeyHistory]] = {}
-        self._revoked: dict[tuple[str, str], Revocation] = {}
+        self._revoked: dict[tuple[str, str], int] = {}
         claims = Claims()
         for code, (file, root) in files.items():
-            _claim(code, file, root, claims)
+            chains = _chains(file, root)
+            _claim(code, file, chains, claims)
             self._index(code, file)
-            self._index_credentials(code, file, root, claims)
+            self._index_credentials(code, file, chains, claims)
             self._index_revocations(code, file)
 
     def _index(self, code: str, file: PartyFile) -> None:
@@ -180,16 +83,17 @@ class Directory:
             self._authorities[authority.id] = (code, authority)
         for node in file.nodes:
             self._nodes[node.id] = (code, node)
+            self._logs.update(dict.fromkeys(node.origins, (code, node)))
             self._by_authority.update(dict.fromkeys(node.authorities, node))
             history = KeyHistory(node.seals)
             self._seals.update({entry.kid: (node, history) for entry in node.seals})
 
-    def _index_credentials(self, code: str, file: PartyFile, root: PublicKey, claims: Claims) -> None:
-        judiciary, offices = PublicKey.from_text(file.judiciary_root), _offices(file)
+    def _index_credentials(self, code: str, file: PartyFile, chains: _Chains, claims: Claims) -> None:
+        offices = _offices(file)
         for text in file.credentials:
             claimed = _role_claimed(text)
-            signer = judiciary if claimed in JUDICIAL_ROLES else root
-            credential = check_credential(text, signer, None)
+            judicial = claimed in JUDICIAL_ROLES
+            credential = _by_one_of(chains["judiciary" if judicial else "party"], text)
             if credential.party != code or credential.role != claimed:
                 raise Unverified(
                     f"The Party file of {code} carries a credential of Party {credential.party}.",
@@ -206,7 +110,7 @@ class Directory:
                 key=PublicKey.from_text(credential.key),
                 valid_from=credential.valid_from,
                 valid_until=credential.valid_until,
-                certified_by="judiciary" if signer is judiciary else "party",
+                certified_by="judiciary" if judicial else "party",
             )
 
     def _index_revocations(self, code: str, file: PartyFile) -> None:
@@ -215,13 +119,15 @@ class Directory:
         kept = "A Party revokes its own officials' keys, and keeps their credentials: acts before it stand."
         must_own(code, "the key", (r.kid for r in file.revocations), hands, kept)
         logs = "An official's acts stand in the logs of the Party's own nodes: name one of them."
-        must_own(code, "the log", (r.origin for r in file.revocations), (n.origin for n in file.nodes), logs)
+        own = [origin for node in file.nodes for origin in node.origins]
+        must_own(code, "the log", (r.origin for r in file.revocations), own, logs)
         for revocation in file.revocations:
             if revocation.position < 0:
                 raise Malformed(f"The key {revocation.kid} is revoked below position 0.", "Positions count from 0.")
-            known = self._revoked.get((revocation.kid, revocation.origin))
-            if known is None or revocation.position < known.position:
-                self._revoked[revocation.kid, revocation.origin] = revocation
+            node = self._logs[revocation.origin][1]
+            place = (revocation.kid, node.id)
+            number = node.origins.index(revocation.origin) * LOG_SPAN + revocation.position
+            self._revoked[place] = min(number, self._revoked.get(place, number))
 
     def official(self, kid: str) -> Official:
         """The official whose key this is; Unverified when no trusted Party file certifies it."""
@@ -233,10 +139,9 @@ class Directory:
                 "Have the official's key certified (judges: by the judiciary's root) and the Party file published.",
             ) from None
 
-    def revoked_at(self, kid: str, origin: str) -> int | None:
-        """The position in ``origin`` from which a hand's key is void, or None."""
-        found = self._revoked.get((kid, origin))
-        return found.position if found else None
+    def revoked_at(self, kid: str, node: NodeEntry) -> int | None:
+        """The number (`NodeEntry.number`) in the logs of ``node`` from which a hand's key is void, or None."""
+        return self._revoked.get((kid, node.id))
 
     def authority(self, authority_id: str) -> Authority:
         """The authority; NotFound when no Party file names it."""
@@ -270,11 +175,20 @@ class Directory:
 
     def origins(self) -> dict[str, str]:
         """The Party that keeps each log."""
-        return {node.origin: code for code, node in self._nodes.values()}
+        return {origin: code for origin, (code, _) in self._logs.items()}
 
-    def seal_key(self, kid: str, position: int) -> PublicKey:
-        """The seal key ``kid`` if it was valid at ``position`` of its node's log; Unverified, saying why, otherwise."""
-        return self._sealed_by(kid)[1].valid_at(kid, position, "seal")
+    def node_of(self, origin: str) -> NodeEntry:
+        """The node that keeps a log; NotFound when none does."""
+        return self._find(self._logs, origin, "log")[1]
+
+    def bounded(self, origin: str, policy: Policy) -> Policy:
+        """A policy for a log, with what its Party file says of the log's keys and end; as it is for an unknown log."""
+        found = self._logs.get(origin)
+        return policy if found is None else policy.bounded(found[1].log(origin).bounds)
+
+    def seal_key(self, kid: str, number: int) -> PublicKey:
+        """The seal key ``kid`` if it counted at ``number`` of its node's logs; Unverified, saying why, otherwise."""
+        return self._sealed_by(kid)[1].valid_at(kid, number, "seal")
 
     def seal_key_now(self, kid: str, node_id: str) -> PublicKey:
         """A seal key of ``node_id`` that was neither rotated out nor revoked: for messages, which have no position."""
@@ -317,17 +231,44 @@ def _offices(file: PartyFile) -> list[str]:
     return [*(a.id for a in file.authorities), *(b.id for b in file.oversight)]
 
 
-def _claim(code: str, file: PartyFile, root: PublicKey, claims: Claims) -> None:
+_Chains = Mapping[str, tuple[Roots, ...]]
+
+
+def _chains(file: PartyFile, root: Root) -> _Chains:
+    """All roots that Party and judiciary ever had, oldest first. Unverified, Malformed."""
+    judiciary = Roots.from_text(file.judiciary_root)
+    chains = {
+        "party": chain_of(root, file.root_changes, file.party, "party"),
+        "judiciary": chain_of(judiciary, file.judiciary_changes, file.party, "judiciary"),
+    }
+    if chains["judiciary"][-1] != judiciary:
+        raise Unverified("The judiciary's root is not the last of its changes.", "Ask for a corrected file.")
+    return chains
+
+
+def _by_one_of(chain: tuple[Roots, ...], text: str) -> Credential:
+    """The credential, signed by the root in force, or by one before it whose certificates the Party still publishes."""
+    for roots in chain[:-1]:
+        with suppress(ComityError):
+            return check_credential(text, roots, None)
+    return check_credential(text, chain[-1], None)
+
+
+def _claim(code: str, file: PartyFile, chains: _Chains, claims: Claims) -> None:
     """Claim every name and key of a Party file. Unverified when another's, or its own twice."""
     if file.party != code:
         raise Unverified(f"The file of {code} is that of {file.party}.", "Ask for the right one.")
-    claims.take(code, "key", (root.kid, PublicKey.from_text(file.judiciary_root).kid))
+    for chain in chains.values():
+        claims.take(code, "key", sorted(frozenset().union(*(roots.kids for roots in chain))))
     claims.take(code, "authority", _offices(file))
     claims.take(code, "witness", (b.witness_vkey for b in file.oversight if b.witness_vkey))
     mine = [a.id for a in file.authorities]
     for node in file.nodes:
         claims.take(code, "node", (node.id,))
-        claims.take(code, "log", (node.origin,))
+        claims.take(code, "log", node.origins)
+        claims.take(code, "log key", (vkey for log in node.logs for vkey in log.vkeys))
+        for log in node.logs:
+            log.check()
         claims.take(code, "key", (*(entry.kid for entry in node.seals), *node.envelopes))
         must_own(code, "the authority", node.authorities, mine, "A node serves authorities of its own Party.")
 

@@ -14,7 +14,8 @@ import msgspec
 from comity.errors import Malformed, Unverified
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.keys import PublicKey, Signer
-from comity.signing.seal import open_document, sign_document, unverified_payload
+from comity.signing.roots import Root, roots_of
+from comity.signing.seal import sign_document, unverified_payload
 
 CREDENTIAL_TYPE = "comity-credential+jws"
 LARGEST = 16_384
@@ -57,18 +58,13 @@ def _ascii(text: str) -> bytes:
     return text.encode("ascii")
 
 
-def check_credential(text: str, root: PublicKey, on: date | None) -> Credential:
+def check_credential(text: str, root: Root, on: date | None) -> Credential:
     """Return the credential if the root signed it and it is valid on the day ``on`` (None: whatever the day).
 
-    Raises `Malformed` if it is no credential, `Unverified` if another root signed it or the day is outside its dates.
+    Raises `Malformed` if it is no credential, `Unverified` if another root or too few of several signed it, or the
+    day is outside its dates.
     """
-
-    def only_root(kid: str) -> PublicKey:
-        if kid != root.kid:
-            raise Unverified(f"The key {kid} is not the root.", "Ask for a credential of this Party's root.")
-        return root
-
-    payload, _ = open_document(_ascii(text), only_root, LARGEST, CREDENTIAL_TYPE)
+    payload = roots_of(root).open(_ascii(text), LARGEST, "The credential", CREDENTIAL_TYPE)
     credential = _read(payload)
     _check_sense(credential)
     if on is not None:

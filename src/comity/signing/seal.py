@@ -85,6 +85,11 @@ def unverified_payload(data: bytes, limit: int) -> bytes:
     return from_base64url(_parse(data, limit).payload, "The payload")
 
 
+def signers_claimed(data: bytes, limit: int, typ: str = DOCUMENT_TYPE) -> tuple[str, ...]:
+    """Return the names of the keys that a document says signed it, nothing verified. Raises `Malformed`."""
+    return _kids(_parse(data, limit), typ)
+
+
 def open_document(data: bytes, resolve: Resolve, limit: int, typ: str = DOCUMENT_TYPE) -> tuple[bytes, str]:
     """Return the payload and the name of the first known key that signed it. ``limit`` is in bytes.
 

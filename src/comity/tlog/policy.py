@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from comity.errors import Malformed, Unverified
 from comity.tlog.checkpoint import Checkpoint, parse_checkpoint
@@ -57,6 +57,17 @@ class CheckedCheckpoint:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What is known of a log beside the policy, which has no words for it: where keys and the log itself ended.
+
+    ``retired``: by key id, the largest tree that a key may sign. ``last``: the last checkpoint that counts.
+    """
+
+    retired: Mapping[bytes, int] = field(default_factory=dict)
+    last: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
 class Policy:
     """A parsed policy. ``quorum`` is the name of a witness or group, or "none"."""
 
@@ -64,6 +75,11 @@ class Policy:
     witnesses: Mapping[str, KnownWitness]
     groups: Mapping[str, Group]
     quorum: str
+    bounds: Bounds = field(default_factory=Bounds)
+
+    def bounded(self, bounds: Bounds) -> Policy:
+        """The policy for one log that must also keep to ``bounds``."""
+        return replace(self, bounds=bounds)
 
     @classmethod
     def parse(cls, text: str | bytes) -> Policy:
@@ -83,16 +99,35 @@ class Policy:
             raise Unverified("The policy names no log.", "Add the log's verifier key to the policy.")
         opened = open_note(note, logs + witnesses)
         checkpoint = parse_checkpoint(opened.text)
-        keys = {(log.vkey.name, log.vkey.key_id) for log in self.logs if log.vkey.name == checkpoint.origin}
+        self._check_end(checkpoint)
+        max_age = None if checkpoint == self.bounds.last else max_age  # a log that ended is never cosigned anew
+        keys = {
+            (log.vkey.name, log.vkey.key_id)
+            for log in self.logs
+            if log.vkey.name == checkpoint.origin
+            and checkpoint.size <= self.bounds.retired.get(log.vkey.key_id, checkpoint.size)
+        }
         if not any((line.name, line.key_id) in keys for line in opened.verified):
-            raise Unverified(f"No log of the policy signed this checkpoint of {checkpoint.origin}.",
-                             "Check that the log's verifier key is in the policy.")
+            raise Unverified(f"No log of the policy signed this checkpoint of {checkpoint.origin} with a key that "
+                             f"counts at {checkpoint.size} leaves.",
+                             "Check that the log's verifier key is in the policy and has not been retired.")
         times = self._times(opened.verified)
         counted = {name: time for name, time in times.items() if _timely(time, now, max_age)}
         if not self.satisfied(counted):
             raise Unverified(f"The quorum {self.quorum!r} did not cosign the checkpoint of {checkpoint.origin}; "
                              f"{self._missing(times, counted)}", "Ask the log for a checkpoint with more cosignatures.")
         return CheckedCheckpoint(checkpoint, sorted(counted.items()))
+
+    def _check_end(self, checkpoint: Checkpoint) -> None:
+        last = self.bounds.last
+        if last is None or last.origin != checkpoint.origin or checkpoint == last or checkpoint.size < last.size:
+            return
+        raise Unverified(
+            f"The log {checkpoint.origin} ended with {last.size} leaves; this checkpoint has {checkpoint.size} and "
+            "another root." if checkpoint.size == last.size else
+            f"The log {checkpoint.origin} ended with {last.size} leaves; this checkpoint has {checkpoint.size}.",
+            "Keep it as evidence: whoever signed it had the log's key after its end. Tell oversight.",
+        )
 
     def satisfied(self, cosigned: Iterable[str]) -> bool:
         """Whether these witnesses (by their names in the policy) make up the quorum."""

@@ -94,7 +94,8 @@ def admit(guard: Guard, request: Request, node: Node, clock: Clock) -> Official 
     if guard in (Guard.ANYONE, Guard.HAND, Guard.SEALED):
         return None
     header = request.headers.get("authorization", "")
-    who = check_token(header, node.entry.id, node.directory, clock(), node.log.tree.size)
+    number = node.entry.number(node.log.origin, node.log.tree.size)
+    who = check_token(header, node.entry.id, node.directory, clock(), number)
     ours = who.party == node.party
     oversight = who.role == OVERSIGHT_ROLE and ours
     served = who.authority in node.entry.authorities and ours and not oversight

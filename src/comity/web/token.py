@@ -45,10 +45,11 @@ def make_token(node: str, signer: Signer, now: datetime) -> str:
     return f"{SCHEME} {to_base64url(sign_document(canonical(token), signer, TOKEN_TYPE))}"
 
 
-def check_token(header: str, node: str, directory: Directory, now: datetime, size: int) -> Official:
+def check_token(header: str, node: str, directory: Directory, now: datetime, number: int) -> Official:
     """The official who signed the token. NotAuthorised, with the next step, for whatever is wrong with it.
 
-    ``size``: leaves in the node's log. A key revoked at or below it could file nothing more here; it reads nothing.
+    ``number``: of the next leaf in the node's logs. A key revoked at or below it could file nothing more; it reads
+    nothing.
     """
     scheme, _, text = header.partition(" ")
     if scheme != SCHEME:
@@ -66,8 +67,8 @@ def check_token(header: str, node: str, directory: Directory, now: datetime, siz
         raise NotAuthorised(
             f"The token is {age:.0f} s old by this node's clock.", "Set the clock that is wrong; ask again."
         )
-    revoked = directory.revoked_at(official.kid, directory.node(node).origin)
-    if revoked is not None and revoked <= size:
+    revoked = directory.revoked_at(official.kid, directory.node(node))
+    if revoked is not None and revoked <= number:
         raise NotAuthorised(f"The key of {official.holder} was revoked.", "Have a new key certified.")
     if not official.valid_on(now.date()):
         raise NotAuthorised(f"The credential of {official.holder} is not in force.", "Have it renewed by its root.")
