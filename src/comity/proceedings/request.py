@@ -10,6 +10,7 @@ from __future__ import annotations
 from comity.docket.sections import Request
 from comity.docket.step import Proceeding, Step
 from comity.proceedings import bodies
+from comity.proceedings.request_certificate import certificate_steps
 from comity.proceedings.request_duties import DUTIES
 from comity.proceedings.request_seals import seal_steps
 from comity.safeguards import (
@@ -24,8 +25,10 @@ from comity.safeguards import (
     offence,
     preservation,
     protection,
+    quality,
     scope,
     sealing,
+    transfer,
     weighing,
 )
 
@@ -55,6 +58,7 @@ _SUBSTANCE = (
     bars.non_refoulement,
     bars.persecution_clause,
     protection.privilege_protection,
+    quality.accuracy_quality,
     data.purpose_limitation,
     data.retention_limit,
     notice.notification_affected,
@@ -127,6 +131,7 @@ STEPS = (
             authorisation.judicial_authorisation,
             form.language_accepted,
             sealing.seal_limit,
+            transfer.transfer_permitted,
             *_SUBSTANCE,
         ),
     ),
@@ -268,6 +273,7 @@ STEPS = (
             evidence.recognised,
             evidence.within_measures,
             evidence.own_court_order,
+            transfer.transfer_permitted,
             protection.privilege_protection,
             data.purpose_limitation,
             data.retention_limit,
@@ -354,6 +360,7 @@ STEPS = (
         provision="LED arts 5, 16",
         safeguards=(basis.authority_in_matter, data.erasure_grounded, data.erasure_decided),
     ),
+    *certificate_steps(_ANY, CASE_ROLES),
     Step(
         name="request.overdue",
         title="A duty was not discharged in time",
