@@ -38,6 +38,8 @@ from comity.node.party_versions import accept_versions
 from comity.node.peers import PeerCheckpoints
 from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
+from comity.node.reports import FOLDER as REPORTS
+from comity.node.reports import Reports
 from comity.node.store import Store
 from comity.node.transport import HttpTransport, HttpWitnesses
 from comity.node.unsigned import check_unsigned
@@ -45,6 +47,7 @@ from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings
+from comity.tlog.note import Signer
 from comity.views.forms.source import check_sources
 
 
@@ -92,6 +95,7 @@ class Node:
     peers: PeerCheckpoints
     gossip: SQLiteGossipStore
     anchor: Anchor
+    reports: Reports
 
     @staticmethod
     def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
@@ -215,12 +219,14 @@ def _assemble(
     others = (n for n in bench.directory.nodes() if n.id != entry.id and n.origin in policies)
     sources = {n.origin: outside.log_of(n) for n in others}
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
+    signers = [signer for signer in keys.log_signers if isinstance(signer, Signer)]  # ML-DSA signs checkpoints only
+    reports = Reports(store, registrar, outgoing, entry, data / REPORTS, signers)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
     publisher.before = Padder(registrar, store, log, outside.clock, settings.padding_leaves).tick
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
-        outgoing, last, lock, peers, gossip, anchor,
+        outgoing, last, lock, peers, gossip, anchor, reports,
     )  # fmt: skip
 
 

@@ -9,6 +9,9 @@ from comity.analysis.statistics.data_package import SHOWN, WITHHELD, csv_bytes, 
 from comity.package.report import PeriodReport, published
 from comity.signing.canonical import canonical
 
+NOTE, OPENINGS, LEAF = "report.note", "openings.json", "leaf.json"
+"""Beside these files: the signed report, the commitments, and what opens the leaf that commits to the report."""
+
 
 def report_files(report: PeriodReport) -> dict[str, bytes]:
     """The report as open data, by path: JSON, a CSV for each table, and ``datapackage.json``; the same bytes always."""

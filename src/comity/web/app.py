@@ -13,19 +13,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from comity.node.clock import Clock, system_clock
 from comity.node.node import Node
-from comity.web import api, evidence, forms
+from comity.web import api, evidence, forms, reports
 from comity.web.access import Guard, routes
 from comity.web.exchange import exchange_routes
 from comity.web.gossip import gossip_routes
 from comity.web.log import log_routes
 from comity.web.problem import answer_http, answer_unexpected
 
-DOORS = (*api.DOORS, *evidence.DOORS, *forms.DOORS)
+DOORS = (*api.DOORS, *evidence.DOORS, *forms.DOORS, *reports.DOORS)
 OPEN_TO_PEERS = {
     "/exchange/deliveries": Guard.SEALED,
     "/exchange/exhibits/{blob}": Guard.SEALED,
     "/log/checkpoint": Guard.ANYONE,
     "/log/tile/{path:path}": Guard.ANYONE,
+    "/log/reports/{path:path}": Guard.ANYONE,
     "/gossip": Guard.ANYONE,
     "/gossip/conflicts": Guard.ANYONE,
     "/gossip/conflicts/{identifier:str}": Guard.ANYONE,

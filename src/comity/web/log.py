@@ -1,4 +1,7 @@
-"""The node's log as static-looking files (C2SP tlog-tiles): checkpoint, tiles, entry bundles. Open to anyone."""
+"""The node's log as static-looking files (C2SP tlog-tiles): checkpoint, tiles, entry bundles, openings of what was unsealed; and reports.
+
+Open to anyone.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
 from comity.node.node import Node
+from comity.node.openings import unsealed_file
 from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
 from comity.web.problem import problem
 
+_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -31,10 +36,33 @@ def log_routes(node: Node) -> list[Route]:
             return problem(exc)
         return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
 
+    async def report(request: Request) -> Response:
+        path = request.path_params["path"]
+        try:
+            body = await run_in_threadpool(lambda: node.reports.file(path))
+        except ComityError as exc:
+            return problem(exc)
+        return Response(body, media_type=_TYPES.get(path.rpartition(".")[2], "text/plain; charset=utf-8"))
+
+    async def unsealed(request: Request) -> Response:
+        try:
+            body = await run_in_threadpool(lambda: _unsealed(node, "unsealed/" + request.path_params["path"]))
+        except ComityError as exc:
+            return problem(exc)
+        return Response(body, media_type="text/plain; charset=us-ascii", headers={"Cache-Control": _FOREVER})
+
     return [
         Route("/log/checkpoint", checkpoint, methods=["GET"]),
         Route("/log/tile/{path:path}", tile, methods=["GET"]),
+        Route("/log/unsealed/{path:path}", unsealed, methods=["GET"]),
+        Route("/log/reports/{path:path}", report, methods=["GET"]),
     ]
+
+
+def _unsealed(node: Node, path: str) -> bytes:
+    """A file of openings, of what was unsealed under a published checkpoint. NotFound otherwise."""
+    newest = node.store.checkpoint()
+    return unsealed_file(node.store, path, newest[0] if newest is not None else 0)
 
 
 def _tile(node: Node, path: str) -> bytes:

@@ -13,10 +13,12 @@ from typing import Protocol
 import httpx2
 
 from comity.errors import NotFound, Unreachable
+from comity.package.report_check import MAX_OPENINGS
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.contradiction import Trees
 from comity.tlog.note import MAX_NOTE
 from comity.tlog.tiles import MAX_ENTRY, WIDTH, Fetch, TileReader
+from comity.tlog.unsealed import MAX_FILE
 
 MAX_BUNDLE = WIDTH * (2 + MAX_ENTRY)
 MAX_TILE = WIDTH * 32
@@ -24,13 +26,13 @@ _TRIES = 3
 
 
 class LogSource(Protocol):
-    """A log's files by their paths in C2SP tlog-tiles."""
+    """A log's files by their paths in C2SP tlog-tiles, and its reports below ``reports/``."""
 
     def checkpoint(self) -> bytes:
         """The newest checkpoint the log shows. Raises NotFound, Unreachable."""
 
     def fetch(self, path: str) -> bytes:
-        """A tile or entry bundle. Raises NotFound, Unreachable."""
+        """A tile, an entry bundle or a file of openings. Raises NotFound, Unreachable."""
 
 
 def tree_of(checkpoint: Checkpoint, fetch: Fetch) -> TileReader:
@@ -41,6 +43,10 @@ def tree_of(checkpoint: Checkpoint, fetch: Fetch) -> TileReader:
 def _limit(path: str) -> int:
     if path == "checkpoint":
         return MAX_NOTE
+    if path.startswith("unsealed/"):
+        return MAX_FILE
+    if path.startswith("reports/"):
+        return MAX_OPENINGS
     return MAX_BUNDLE if path.startswith("tile/entries/") else MAX_TILE
 
 

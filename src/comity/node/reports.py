@@ -1,0 +1,275 @@
+"""Reports of periods: made from two published checkpoints, kept as files beside the log, committed to by a leaf.
+
+First what is counted must stand in the log: certificates that are still pending are entered here, at a period's end.
+Then the report is made, signed by the log's key and written; last a leaf commits to it, and only then it is listed.
+Killed in between, the same call goes on from there. Periods must not overlap: whoever has a year and its quarters can
+subtract, and one act would bear the same commitment in both.
+
+Left to others: the figures (`comity.package.report`), serving the files (`web.log`), who may ask (`web.reports`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from comity.analysis.statistics.tables import NAME
+from comity.docket.directory import NodeEntry
+from comity.docket.docket import Docket
+from comity.docket.logged import act_bytes, signature_bytes
+from comity.errors import ComityError, Conflict, Malformed, NotFound
+from comity.node import tables as t
+from comity.node.certificates import STEP, counted_last, own_facts
+from comity.node.contents import Outgoing
+from comity.node.dockets import read_findings
+from comity.node.export import write_file
+from comity.node.registrar import Registrar
+from comity.node.seals import sealed_totals
+from comity.node.store import Store
+from comity.package.report import ActOpening, Openings, SealedSecrets, make_report, sign_report
+from comity.package.report_files import LEAF, NOTE, OPENINGS, report_files
+from comity.package.report_leaf import digest_of, report_leaf
+from comity.proceedings.request_certificate import Counted
+from comity.proceedings.statistics import FACTS, REPORT, ReportMade
+from comity.signing.base64url import to_base64url
+from comity.signing.canonical import canonical, parse_canonical
+from comity.tlog.group import ORDER
+from comity.tlog.note import NoteSigner
+
+FOLDER, INDEX = "reports", "index.json"
+_SERVED = re.compile(rf"{INDEX}|[a-z0-9][a-z0-9-]{{0,62}}/[a-z][a-z0-9.-]{{0,62}}", re.ASCII)
+_DRAFT = ".new"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing was made yet: the next checkpoint must cover this many leaves first."""
+
+    size: int
+
+
+class Reports:
+    """The reports of one node's log."""
+
+    def __init__(
+        self, store: Store, registrar: Registrar, outgoing: Outgoing, entry: NodeEntry, folder: Path,
+        signers: Sequence[NoteSigner],
+    ) -> None:  # fmt: skip
+        """``folder``: where they are kept, served with the log. ``signers``: the log's keys."""
+        self._store, self._registrar, self._outgoing, self._entry = store, registrar, outgoing, entry
+        self._folder, self._signers, self._lock = folder, tuple(signers), threading.Lock()
+
+    def made(self) -> list[ReportMade]:
+        """The reports there are, in the order of their periods."""
+        return [body for _, body in self._entries()]
+
+    def _entries(self) -> list[tuple[str, ReportMade]]:
+        """Record and body of every report entered."""
+        r = t.records.c
+        query = sa.select(r.docket).where(r.step == REPORT, r.effect == 1, r.node == self._entry.id)
+        with self._store.reading() as db:
+            dockets = [self._registrar.docket(docket) for docket in db.scalars(query).all()]
+        found = [e for docket in dockets if (e := docket.latest(REPORT)) is not None]
+        pairs = [(e.id, e.body) for e in found if isinstance(e.body, ReportMade)]
+        return sorted(pairs, key=lambda pair: pair[1].start)
+
+    def make(self, period: str, start: int | None = None, end: int | None = None) -> ReportMade | Waiting:
+        """The report over the leaves from ``start`` to ``end``, both sizes of published checkpoints.
+
+        Default: from where the latest report ended to the newest checkpoint, after what is pending was entered. The
+        same period again gives the report there is. Malformed, Conflict or CannotTell, with the next step, when it
+        cannot be made.
+        """
+        if not NAME.fullmatch(period):
+            raise Malformed(f"The period is called {period[:80]!r}.", "Call it as 2027 or 2027-q1.")
+        with self._lock:
+            for record, known in self._entries():
+                if known.period == period:
+                    self._open_leaf(record, known)
+                    return _again(known, start, end)
+            first = max((made.end for made in self.made()), default=0) if start is None else start
+            if end is None and (covered := self._enter_pending(first)) > self._newest():
+                return Waiting(covered)
+            last = self._newest() if end is None else end
+            self._check_range(first, last)
+            return self._commit(self._written(period, first, last))
+
+    def openings(self, period: str) -> Openings:
+        """What was published beside a report, with the acts opened: for oversight. NotFound when there is none."""
+        made = next((each for each in self.made() if each.period == period), None)
+        if made is None:
+            raise NotFound(f"There is no report of the period {period[:80]!r}.", "Make it: comity report --period.")
+        published = parse_canonical((self._folder / period / OPENINGS).read_bytes(), limit=1 << 28)
+        commitments = {name: tuple(values) for name, values in published["commitments"].items()}
+        return Openings(commitments=commitments, acts=tuple(self._acts(made.start, made.end)))
+
+    def file(self, path: str) -> bytes:
+        """A file of a report, or the list of them, by its path. NotFound before its leaf was entered."""
+        period = path.partition("/")[0]
+        if path == INDEX:
+            return self._index()
+        listed = any(made.period == period for made in self.made())
+        if not listed or _SERVED.fullmatch(path) is None or not (self._folder / path).is_file():
+            raise NotFound(f"There is no {path[:120]!r} among the reports.", f"See {FOLDER}/{INDEX}.")
+        return (self._folder / path).read_bytes()
+
+    def _index(self) -> bytes:
+        return canonical([
+            {
+                "period": made.period, "report": made.report, "start": made.start, "end": made.end,
+                "files": sorted(path.name for path in (self._folder / made.period).glob("[a-z]*")),
+            }
+            for made in self.made()
+        ])  # fmt: skip
+
+    def _check_range(self, first: int, last: int) -> None:
+        if not 0 <= first < last:
+            raise Malformed(f"There are no leaves from {first} to {last}.", "Give --from below --to.")
+        for size in filter(None, (first, last)):
+            self._checkpoint(size)
+        for made in self.made():
+            if first < made.end and made.start < last:
+                raise Conflict(
+                    f"The report of {made.period} counts the leaves {made.start} to {made.end} already; who has both "
+                    "could subtract one from the other.",
+                    f"Begin where it ends: --from {made.end}.",
+                )
+
+    def _checkpoint(self, size: int) -> bytes:
+        """The published checkpoint of this very size; NotFound, naming the nearest below."""
+        found = self._store.checkpoint(at_most=size)
+        if found is None or found[0] != size:
+            raise NotFound(
+                f"No checkpoint of {size} leaves was published.",
+                f"Take the one of {found[0]} leaves, or leave --from and --to away." if found else "Wait for one.",
+            )
+        return found[1]
+
+    def _newest(self) -> int:
+        newest = self._store.checkpoint()
+        return newest[0] if newest is not None else 0
+
+    def _enter_pending(self, first: int) -> int:
+        """Enter the facts of every certificate that this period does not count as it stands; how long the log must be.
+
+        CannotTell or Malformed, naming the docket, where a certificate's facts cannot be told.
+        """
+        needed = 0
+        for docket_id in self._store.dockets("request"):
+            docket = self._registrar.docket(docket_id)
+            try:
+                facts = own_facts(docket, self._registrar.bench.assessor)
+            except ComityError as exc:
+                raise type(exc)(f"{docket_id}: {exc.what}", exc.next_step) from exc
+            if facts is None:
+                continue
+            position, pending = self._position(docket), facts.outcome == "pending"
+            last = counted_last(docket)
+            stale = last is None or not isinstance(last.body, Counted) or last.body.statistics != facts
+            if stale or (pending and position < first):
+                position = self._registrar.act(docket_id, STEP, Counted(statistics=facts)).position
+            if stale or pending:
+                needed = max(needed, position + 1)
+        return needed
+
+    def _position(self, docket: Docket) -> int:
+        last = counted_last(docket)
+        row = self._store.record_row(last.id) if last is not None else None
+        return int(row["position"]) if row is not None else -1
+
+    def _rows(self, first: int, last: int) -> list[RowMapping]:
+        """The records that are counted in this range: of each docket the one entered last."""
+        r = t.records.c
+        query = sa.select(t.records).where(
+            r.step.in_(FACTS), r.effect == 1, r.node == self._entry.id, r.position >= first, r.position < last
+        )
+        with self._store.reading() as db:
+            rows = db.execute(query.order_by(r.position)).mappings().all()
+        return sorted({row["docket"]: row for row in rows}.values(), key=lambda row: int(row["position"]))
+
+    def _acts(self, first: int, last: int) -> list[ActOpening]:
+        return [self._act(row) for row in self._rows(first, last)]
+
+    def _act(self, row: RowMapping) -> ActOpening:
+        sealed = self._outgoing.sealed(row["id"])
+        section = sealed.sections.get("statistics")
+        if section is None:
+            raise Conflict(f"What is counted of {row['docket']} is not held any more.", "Restore it from a backup.")
+        fields: dict[str, Any] = section.value
+        return ActOpening(
+            position=row["position"],
+            kind=row["kind"],
+            salt=to_base64url(row["salt"]),
+            act=act_bytes(sealed, read_findings(row["findings"])).decode(),
+            signatures=signature_bytes(sealed).decode(),
+            section_salt=section.salt,
+            fields=fields,
+        )
+
+    def _secrets(self, first: int, last: int) -> SealedSecrets:
+        (before, earlier), (after, later) = sealed_totals(self._store, first), sealed_totals(self._store, last)
+        counts = {kind: count - before.get(kind, 0) for kind, count in after.items()}
+        return SealedSecrets(counts, (later - earlier) % ORDER)
+
+    def _written(self, period: str, first: int, last: int) -> ReportMade:
+        """The report as files, all of them there at once. What a killed call left was never shown, and is made anew."""
+        start = self._checkpoint(first) if first else b""
+        report, openings = make_report(
+            period, start, self._checkpoint(last), self._store.leaves(first, last), self._secrets(first, last),
+            self._acts(first, last), secrets.token_bytes(32),
+        )  # fmt: skip
+        place, draft = self._folder / period, self._folder / (period + _DRAFT)
+        for left in (place, draft):
+            shutil.rmtree(left, ignore_errors=True)
+        public = canonical(Openings(commitments=openings.commitments))
+        files = {**report_files(report), NOTE: sign_report(report, self._signers), OPENINGS: public}
+        for name, data in files.items():
+            _write(draft / name, data)
+        draft.rename(place)
+        return ReportMade(period=period, report=digest_of(report), start=first, end=last)
+
+    def _commit(self, made: ReportMade) -> ReportMade:
+        """Enter the leaf that commits to the report, and publish what opens it."""
+        docket = f"{REPORT.partition('.')[0]}:report-{made.period}-{made.report.partition(':')[2][:16]}"
+        entered = self._registrar.act(docket, REPORT, made)
+        if not entered.effect:
+            raise Conflict(f"The report was not entered: {entered.findings}.", "Ask whoever runs the node.")
+        self._open_leaf(entered.id, made)
+        return made
+
+    def _open_leaf(self, record: str, made: ReportMade) -> None:
+        row, path = self._store.record_row(record), self._folder / made.period / LEAF
+        if row is not None and not path.exists():
+            sealed, findings = self._outgoing.sealed(record), read_findings(row["findings"])
+            _write(path, canonical(report_leaf(row["position"], row["salt"], sealed, findings)))
+
+
+def _again(known: ReportMade, start: int | None, end: int | None) -> ReportMade:
+    """A report is made once; asked for again it is the one there is. Conflict when other leaves are asked for."""
+    if start not in (None, known.start) or end not in (None, known.end):
+        raise Conflict(
+            f"The report of {known.period} counts the leaves {known.start} to {known.end}; it is never made anew.",
+            "Give the period another name, and a range that no report counts.",
+        )
+    return known
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file in one step, and have it on the disk before anything says that it is there."""
+    write_file(path, data)
+    for part in (path, path.parent):
+        handle = os.open(part, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
