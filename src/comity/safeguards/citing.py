@@ -92,14 +92,15 @@ def _source(law: _Law, instrument: str, safeguard: str, assessor: str, day: date
 
 
 def standards(filing: Filing, safeguard: str, parties: Iterable[str]) -> tuple[Standard, ...]:
-    """The standards on ``safeguard`` that bind every one of ``parties`` on the day."""
+    """The standards on ``safeguard`` that bind every one of ``parties`` on the day and are cited on requests."""
     return _standards(_Law(filing.law.version, filing.law), safeguard, tuple(parties), filing.day)
 
 
 @lru_cache(maxsize=4096)
 def _standards(law: _Law, safeguard: str, parties: tuple[str, ...], day: date) -> tuple[Standard, ...]:
     first, *rest = (law.book.standards(day, p) for p in parties)
-    return tuple(s for s in first if s.safeguard == safeguard and all(s in other for other in rest))
+    mine = (s for s in first if s.safeguard == safeguard and s.parameters.get("cited", True))
+    return tuple(s for s in mine if all(s in other for other in rest))
 
 
 def catalogue(filing: Filing, safeguard: str) -> str:

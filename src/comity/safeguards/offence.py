@@ -61,8 +61,13 @@ def seriousness_threshold(filing: Filing, subject: Subject) -> Finding:
 
 def _serious(filing: Filing, subject: Subject) -> Source | None:
     """Case law asks for serious crime where traffic data are concerned; whether it is one, a judge weighs."""
-    found = standards(filing, "seriousness_threshold", (filing.assessor,))
-    return stated(*found) if found and any(m.category == "traffic" for m in subject.measures) else None
+    asked = {m.category for m in subject.measures}
+    found = [
+        s
+        for s in standards(filing, "seriousness_threshold", (filing.assessor,))
+        if asked & set(str(s.parameters.get("categories", "")).split(","))
+    ]
+    return stated(*found) if found else None
 
 
 @asked_of_request
