@@ -87,7 +87,12 @@ def complete(form_id: str) -> Docket:
     return docket
 
 
-GIVEN = {"eaw": {"national_decision": "Amtsgericht Musterstadt, 1 Gs 7/26", "presence": "Prosecution: not applicable"}}
+GIVEN: dict[str, dict[str, object]] = {
+    "eaw": {
+        "decision_kind": "arrest_warrant", "national_decision": "Amtsgericht Musterstadt, 1 Gs 7/26",
+        "offence_count": 11, "participation": "Alone", "contact": "Musterstraße 1, 99999 Musterstadt",
+    }
+}
 
 
 def filled(form_id: str, docket: Docket | None = None, audience: Audience = "addressee") -> FilledForm:

@@ -1,7 +1,8 @@
 """``comity law``: ask the law that is packaged with this program: routes, texts, differences, limits, notifications.
 
 Needs no node and no network. Exit 0: answered and open. Exit 1: closed, barred, or a problem found. Exit 3: unknown.
-Left to others: showing (`comity.cli.law_show`), limits and notifications (`comity.cli.law_ask`).
+Left to others: showing (`comity.cli.law_show`), limits and notifications (`comity.cli.law_ask`), forms
+(`comity.cli.forms`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import typer
 from rich.markup import escape
 
 from comity.cli import law_ask, law_show
+from comity.cli.forms import form_command
 from comity.cli.law_ask import day_of
 from comity.cli.output import console, print_json
 from comity.errors import BadLaw, Malformed, NotFound
@@ -238,3 +240,4 @@ def _form_problems(forms: Mapping[str, str], book: LawBook) -> list[Problem]:
 
 law_app.command("due")(law_ask.due_command)
 law_app.command("notify")(law_ask.notify_command)
+law_app.command("form")(form_command)

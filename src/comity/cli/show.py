@@ -29,11 +29,15 @@ def command(
     form: Annotated[str, typer.Option("--form", help="Write this official form as PDF, e.g. eio_annex_a.")] = "",
     forms: Annotated[bool, typer.Option("--forms", help="List the official forms, and what each lacks.")] = False,
     language: Annotated[
-        str, typer.Option("--language", help="Language of the form; else the first that the executing Party accepts.")
+        str, typer.Option("--language", help="Language of the form; else the first accepted by the Party it goes to.")
     ] = "",
     audience: Annotated[
         str, typer.Option("--audience", help="For whom the form is: addressee, or authority (with what is kept back).")
     ] = "addressee",
+    given: Annotated[
+        Path | None,
+        typer.Option("--given", help="What no record holds, for the form: comity law form FORM --given-template."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The form's file; else FORM-LANGUAGE.pdf here.")] = None,
     attempts: Annotated[bool, typer.Option("--attempts", help="For oversight: what the node turned away.")] = False,
     findings: Annotated[bool, typer.Option("--findings", help="Show clear findings too.")] = False,
@@ -41,7 +45,7 @@ def command(
 ) -> None:
     """Show your dockets, or one docket with every act, finding and duty, and what may come next.
 
-    With --form, exit 1: something is missing, or the executing Party does not accept the language.
+    With --form, exit 1: something is missing, or the Party it goes to does not accept the language.
     """
     client = NodeClient(node, open_hand(key, passphrase_file))
     if attempts:
@@ -56,7 +60,9 @@ def command(
     elif forms:
         list_forms(client, docket, json)
     elif form:
-        if not write_form(client, docket, form, language=language, audience=audience, out=out, json=json):
+        if not write_form(
+            client, docket, form, language=language, audience=audience, out=out, json=json, given=given
+        ):
             raise typer.Exit(1)
     else:
         view = client.docket(docket)

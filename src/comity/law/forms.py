@@ -26,12 +26,15 @@ LANGUAGES = ("en", "fr", "de", "es")
 
 Words = dict[str, str]  # language -> text
 FieldType = Literal[
-    "text", "date", "time", "party", "authority", "law", "tick", "choice", "persons", "measures", "period",
-    "decisions", "signature",
+    "text", "number", "date", "time", "party", "authority", "kind", "law", "tick", "choice", "persons", "measures",
+    "period", "decisions", "signature",
 ]
+GIVEN_TYPES = ("text", "number", "date", "tick", "choice", "signature")
+"""What an official may enter when the form is made. ``signature`` only for a step that was taken outside Comity."""
 Condition = Literal[
     "always", "never", "urgent", "deadline", "deferred", "listed", "not_listed", "related", "privileged",
-    "remedy_sought", "decided_before", "orders_data", "sensitive_data",
+    "remedy_sought", "decided_before", "orders_data", "sensitive_data", "sentenced", "served", "not_served",
+    "validation_due",
 ]
 
 
@@ -39,7 +42,8 @@ class FormField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """One field. Without ``label`` the word of the same ``id`` is its label.
 
     ``source`` is a path from a step's body or record (`comity.views.forms.source`); without one the official enters
-    the value when the form is made. ``options`` names the word group of a tick or choice.
+    the value when the form is made. ``or_given``: the official may also enter it where nobody took that step in the
+    docket. ``options`` names the word group of a tick or choice.
     """
 
     id: str
@@ -50,6 +54,12 @@ class FormField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     mark: Mark | None = None  # none: the form's
     label: Words = {}
     options: str = ""
+    or_given: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether an official may enter it, at least where the docket says nothing."""
+        return self.or_given or not (self.source or self.type == "signature")
 
 
 class FormSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,8 +76,19 @@ class FormSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     fields: tuple[FormField, ...] = ()
 
 
+class Also(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another instrument that asks for the same contents. ``articles``: how it calls an article of the form's own."""
+
+    instrument: str
+    articles: dict[str, str]
+    mark: Mark
+
+
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An official form of an instrument. ``restricted`` says which rule keeps sections from the addressee."""
+    """An official form of an instrument. ``restricted`` says which rule keeps sections from the addressee.
+
+    ``returns``: it goes from the requested back to the requesting Party. ``preamble`` is printed above the sections.
+    """
 
     id: str
     instrument: str
@@ -77,7 +98,33 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     mark: Mark
     note: str = ""
     restricted: str = ""
+    returns: bool = False
+    preamble: Words = {}
+    also: tuple[Also, ...] = ()
     sections: tuple[FormSection, ...]
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Every instrument it belongs to, its own first."""
+        return (self.instrument, *(a.instrument for a in self.also))
+
+    def under(self, instrument: str) -> Form | None:
+        """The form with the provisions of one of its instruments; None when it is no form of that."""
+        other = next((a for a in self.also if a.instrument == instrument), None)
+        if other is None:
+            return self if instrument == self.instrument else None
+        sections = tuple(
+            msgspec.structs.replace(
+                s,
+                provision=_cited(s.provision, other),
+                fields=tuple(msgspec.structs.replace(f, provision=_cited(f.provision, other)) for f in s.fields),
+            )
+            for s in self.sections
+        )
+        provision = _cited(self.provision, other)
+        return msgspec.structs.replace(
+            self, instrument=instrument, mark=other.mark, provision=provision, sections=sections
+        )
 
     @property
     def settled(self) -> bool:
@@ -106,8 +153,9 @@ class FormBook(msgspec.Struct, frozen=True, kw_only=True):
         return self.forms[form_id]
 
     def of(self, instrument: str) -> tuple[Form, ...]:
-        """The forms of an instrument, in order of their id."""
-        return tuple(f for _, f in sorted(self.forms.items()) if f.instrument == instrument)
+        """The forms of an instrument, in order of their id, with its provisions."""
+        found = (f.under(instrument) for _, f in sorted(self.forms.items()))
+        return tuple(f for f in found if f is not None)
 
     def word(self, group: str, key: str) -> Words:
         """A word in all languages; the key itself where the files have none, so that nothing is lost."""
@@ -116,6 +164,13 @@ class FormBook(msgspec.Struct, frozen=True, kw_only=True):
     def label(self, field: FormField) -> Words:
         """The label of a field in all languages."""
         return field.label or self.word("field", field.id)
+
+
+def _cited(provision: str, other: Also) -> str:
+    """A provision as another instrument numbers it."""
+    for own, its in other.articles.items():
+        provision = provision.replace(own, its)
+    return provision
 
 
 @lru_cache(maxsize=1)
@@ -161,15 +216,26 @@ def _check(book: FormBook) -> None:
         for twice in sorted({x for x in letters if letters.count(x) > 1} | {x for x in ids if ids.count(x) > 1}):
             raise BadLaw(f"forms/{form.id}.toml names {twice!r} twice.", "Give each letter and field its own name.")
         _spoken(form.id, "title", form.title)
+        if form.preamble:
+            _spoken(form.id, "preamble", form.preamble)
         for section in form.sections:
             _spoken(form.id, f"section {section.letter}", section.title)
             for field in section.fields:
                 _spoken(form.id, f"field {field.id}", book.label(field))
-                if field.type in ("tick", "choice") and field.options not in book.words:
-                    raise BadLaw(f"forms/{form.id}.toml: {field.id} has no options.", "Name a group of words.toml.")
+                _check_field(form.id, field, book)
     for group, entries in book.words.items():
         for key, texts in entries.items():
             _spoken("words", f"{group}.{key}", texts)
+
+
+def _check_field(form: str, field: FormField, book: FormBook) -> None:
+    if field.type in ("tick", "choice") and field.options not in book.words:
+        raise BadLaw(f"forms/{form}.toml: {field.id} has no options.", "Name a group of words.toml.")
+    if field.open and field.type not in GIVEN_TYPES:
+        raise BadLaw(
+            f"forms/{form}.toml: nobody can enter {field.id}, of type {field.type}.",
+            f"Give it a source, or one of the types {', '.join(GIVEN_TYPES)}.",
+        )
 
 
 def _spoken(file: str, what: str, texts: Words) -> None:

@@ -35,9 +35,7 @@ def instrument_known(filing: Filing, subject: Subject) -> Finding:
     ECHR art 8(2).
     """
     rests = Source(f"{subject.instrument.citation}; ECHR art 8(2)")
-    if subject.instrument.proceeding != "request":
-        why = f"{subject.instrument.short} is carried out by another proceeding: {subject.instrument.proceeding}."
-    elif not _COUNTRY.fullmatch(subject.requested):
+    if not _COUNTRY.fullmatch(subject.requested):
         why = "The Party asked is not named by its two letters (ISO 3166-1)."
     elif subject.requested == subject.requesting:
         why = f"{subject.requested} cannot ask itself for assistance."
@@ -55,9 +53,16 @@ def legality_basis(filing: Filing, subject: Subject) -> Finding:
     ECHR art 8(2); Charter art 52(1).
 
     Where a statement of law it rests on is unsettled, only a hand that decides (a judge's, the requested authority's)
-    may go on; otherwise it holds for a human.
+    may go on; otherwise it holds for a human. An instrument of another proceeding (an order to a provider, a warrant, a
+    freezing order) may be drafted and authorised, so that its form can be made; it is not sent as a request.
     """
     name = "legality_basis"
+    if subject.instrument.proceeding != "request" and filing.record.step != "request.authorise":
+        why = (
+            f"{subject.instrument.short} is carried out by another proceeding: {subject.instrument.proceeding}. It is "
+            "not sent as a request; make its form and send that by the instrument's own channel."
+        )
+        return Source(subject.instrument.citation).hold(name, why, mend(filing))
     in_force = subject.instrument.is_in_force(filing.day)
     if in_force is None:
         return Source(subject.instrument.citation).hold(
@@ -176,6 +181,9 @@ def _issuing(filing: Filing, subject: Subject, measure: Measure, rule: MeasureRu
         return f"The Party file of {subject.requesting} gives {acting} no competence for {measure.id}."
     judge = standing_authorisation(filing)
     hands = [acting] if judge is None else [acting, judge.record.authority]
+    drafted = filing.docket.latest("request.draft", "request.revise")
+    if filing.record.step == "request.authorise" and drafted is not None:
+        hands.append(drafted.record.authority)  # a judge authorises what a central authority alone may issue
     kinds = {a.kind for a in (_authority(filing, h) for h in hands) if a is not None}
     allowed = {*rule.issue, *rule.validate}
     fits = {satisfies(kind, allowed, filing.law.by_party.get(subject.requesting)) for kind in kinds}

@@ -14,6 +14,18 @@ from comity.law.schema import Content
 from comity.safeguards.citing import Source, source, stated
 from comity.safeguards.subject import Subject, asked_of_request, mend
 
+# Boxes that stay empty where there is nothing to say: no earlier order, no date, no secret, no list offence.
+_IF_ANY = frozenset({"related", "urgency.deadline", "confidentiality", "offence.list_category"})
+
+# Items of forms that no section of a request holds: the record itself does, or they are entered when the form is made.
+_ELSEWHERE = frozenset(
+    {
+        *("issuing_authority", "validating_authority", "requesting_authority", "notified_authority", "return_contact"),
+        *("transfer", "signature", "authorisation", "certification", "in_absentia", "guarantees"),
+        *("property.description", "property.restitution", "period", "composition"),
+    }
+)
+
 
 @asked_of_request
 def form_complete(filing: Filing, subject: Subject) -> Finding:
@@ -21,12 +33,15 @@ def form_complete(filing: Filing, subject: Subject) -> Finding:
 
     EIO art 5(1), Annex A; Budapest art 29(2)(a)-(f); ETS 30 art 14.
 
-    Each missing item is named with its own provision.
+    Each missing item is named with its own provision. An item that no section of a request holds (who signs, whom the
+    order is notified to, which property is returned) is asked for by the form itself (`comity.views.forms.check`).
     """
     name = "form_complete"
     ids = {m.id for m in subject.measures}
     asked = [
-        c for c in subject.instrument.contents if c.holds_on(filing.day) and (not c.measures or ids & set(c.measures))
+        c
+        for c in subject.instrument.contents
+        if c.holds_on(filing.day) and (not c.measures or ids & set(c.measures)) and _due(subject, c)
     ]
     missing = [c for c in asked if not _present(filing, subject, c)]
     if missing:
@@ -35,6 +50,13 @@ def form_complete(filing: Filing, subject: Subject) -> Finding:
     if not asked:
         return Source(subject.instrument.citation).clear(name, "The instrument asks for no particular content.")
     return stated(*asked).clear(name, f"All {len(asked)} items that the instrument asks for are there.")
+
+
+def _due(subject: Subject, content: Content) -> bool:
+    """Whether a section of the request must hold it: not what other parts hold, nor what is said only if it is so."""
+    if content.field in _IF_ANY or content.field in _ELSEWHERE:
+        return False
+    return subject.request.urgency.urgent or content.field != "urgency.reason"
 
 
 def _present(filing: Filing, subject: Subject, content: Content) -> bool:

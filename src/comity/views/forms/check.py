@@ -1,7 +1,7 @@
-"""Checking a filled form: what is missing, and whether the executing Party accepts its language.
+"""Checking a filled form: what is missing, and whether the Party it goes to accepts its language.
 
-Every problem names the section's letter and the provision. Left to others: holding a step because of it
-(`comity.safeguards.form`).
+Every problem names the section's letter and the provision, in the languages of the forms. Left to others: holding a
+step because of it (`comity.safeguards.form`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from comity.errors import NotFound
 from comity.law.book import LawBook
-from comity.law.forms import LANGUAGES, Form
+from comity.law.forms import LANGUAGES, Form, Words
 from comity.views.forms.fill import FilledField, FilledForm, FilledSection
 from comity.views.forms.lines import said
 
@@ -25,14 +25,27 @@ class Problem:
     section: str
     field: str
     provision: str
-    what: str
+    words: Words
     settled: bool = True
 
+    @property
+    def what(self) -> str:
+        """What is wrong, in English."""
+        return said(self.words, "en")
 
-def check(filled: FilledForm, law: LawBook, executing_party: str, language: str) -> tuple[Problem, ...]:
-    """All that is wrong with ``filled`` if it is sent to ``executing_party`` set in ``language`` (ISO 639-1)."""
+
+def check(filled: FilledForm, law: LawBook, party: str, language: str) -> tuple[Problem, ...]:
+    """All that is wrong with ``filled`` if it goes to ``party`` set in ``language`` (ISO 639-1)."""
     found = [p for s in filled.sections for p in (*_missing(filled, s), *_disclosed(filled, s))]
-    return (*found, *_language(filled, law, executing_party, language))
+    return (*found, *_language(filled, law, party, language))
+
+
+def _told(filled: FilledForm, key: str, **parts: str | Words) -> Words:
+    """The sentence ``key`` in every language, with its parts put in."""
+    return {
+        language: sentence.format(**{k: p if isinstance(p, str) else said(p, language) for k, p in parts.items()})
+        for language, sentence in filled.forms.word("problem", key).items()
+    }
 
 
 def _missing(filled: FilledForm, section: FilledSection) -> list[Problem]:
@@ -40,11 +53,11 @@ def _missing(filled: FilledForm, section: FilledSection) -> list[Problem]:
 
 
 def _lacks(filled: FilledForm, section: FilledSection, field: FilledField) -> Problem:
-    label = said(filled.forms.label(field.field), "en")
+    label = filled.forms.label(field.field)
     return Problem(
         kind="missing", section=section.section.letter, field=field.field.id,
         provision=filled.form.provision_of(section.section, field.field),
-        what=f"Section {section.section.letter} lacks: {label}.",
+        words=_told(filled, "missing", section=section.section.letter, label=label),
         settled=filled.form.mark_of(field.field) != "knowledge_medium",
     )
 
@@ -56,7 +69,7 @@ def _disclosed(filled: FilledForm, section: FilledSection) -> list[Problem]:
     return [
         Problem(
             kind="audience", section=section.section.letter, field="", provision=filled.form.restricted,
-            what=f"Section {section.section.letter} must not be sent to the addressee; fill the form anew for it.",
+            words=_told(filled, "audience", section=section.section.letter),
         )
     ]
 
@@ -77,16 +90,16 @@ def _language(filled: FilledForm, law: LawBook, party: str, language: str) -> li
     try:
         accepting = law.party(party)
     except NotFound:
-        what = f"The files cannot tell which languages {party} accepts: ask its authority and have a human decide."
-        return [Problem(kind="cannot_tell", section="", field="", provision=filled.form.provision, what=what)]
+        words = _told(filled, "cannot_tell", party=party)
+        return [Problem(kind="cannot_tell", section="", field="", provision=filled.form.provision, words=words)]
     declared = accepting.declared(filled.form.instrument, "accepts_language", filled.day)
     accepted = sorted({*accepting.languages, *(d.value for d in declared)})
     provision = "; ".join(sorted({d.provision for d in declared})) or filled.form.provision
-    problems = []
+    found = []
     if language not in accepted:
-        problems.append(f"{party} accepts {', '.join(accepted)}; the form is in {language!r}.")
+        found.append(_told(filled, "language", party=party, accepted=", ".join(accepted), language=language))
     if language not in LANGUAGES:
-        problems.append(f"There are no labels in {language!r}, only in {', '.join(LANGUAGES)}.")
-    if filled.language != language:
-        problems.append(f"The request is written in {filled.language!r}, the form in {language!r}: have it translated.")
-    return [Problem(kind="language", section="", field="", provision=provision, what=what) for what in problems]
+        found.append(_told(filled, "no_labels", language=language, languages=", ".join(LANGUAGES)))
+    if filled.language != language and not filled.form.returns:  # a form that returns is written by the other side
+        found.append(_told(filled, "translate", text=filled.language, language=language))
+    return [Problem(kind="language", section="", field="", provision=provision, words=words) for words in found]

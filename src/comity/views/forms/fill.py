@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from comity.docket.directory import Directory
-from comity.docket.docket import Docket
+from comity.docket.docket import Docket, Entry
 from comity.docket.sections import Request
-from comity.errors import Malformed, NotAdmitted
+from comity.errors import NotAdmitted
 from comity.law.book import LawBook
 from comity.law.forms import Form, FormBook, FormField, FormSection, load_forms
-from comity.views.forms.conditions import CONDITIONS
+from comity.views.forms.conditions import CONDITIONS, Case, case_of
+from comity.views.forms.given import NOTHING_GIVEN, read_given
 from comity.views.forms.lines import Line, Writer, plain
 from comity.views.forms.source import ROOTS, entry_of, value_at
 
 Audience = Literal["addressee", "authority"]
-NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ class FilledSection:
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:
-    """A form filled from one docket, for one audience. ``records`` are those that its values were taken from."""
+    """A form filled from one docket, for one audience. ``records`` are those that its values were taken from; ``party``
+    is the Party it goes to."""
 
     form: Form
     forms: FormBook
@@ -59,10 +59,27 @@ class FilledForm:
     language: str  # in which the request's own text is written
     audience: Audience
     sections: tuple[FilledSection, ...]
+    party: str = ""
+
+    @property
+    def given(self) -> tuple[tuple[FilledSection, FilledField], ...]:
+        """The fields that were entered when the form was made, each with its section."""
+        return tuple((s, f) for s in self.sections for f in s.fields if f.given)
 
     def section(self, letter: str) -> FilledSection:
         """The section under this letter. Raises KeyError."""
         return next(s for s in self.sections if s.section.letter == letter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where the values of a form come from."""
+
+    docket: Docket
+    case: Case
+    audience: Audience
+    given: Mapping[str, Any]
+    writer: Writer
 
 
 def fill(
@@ -72,48 +89,41 @@ def fill(
     directory: Directory,
     *,
     audience: Audience = "addressee",
-    given: Mapping[str, str] = NOTHING_GIVEN,
+    given: Mapping[str, object] = NOTHING_GIVEN,
     forms: FormBook | None = None,
 ) -> FilledForm:
-    """Fill ``form`` from ``docket``. ``given``: values of fields that have no source in the docket, by field id.
+    """Fill ``form`` from ``docket``. ``given``: values of fields that the docket does not hold, by field id.
 
-    Raises NotAdmitted when the docket holds no readable request, or one under another instrument; Malformed when
-    ``given`` names a field that the form takes from the docket, or none of its fields.
+    Raises NotAdmitted when the docket holds no readable request, or one under another instrument; Malformed or
+    Conflict when something is given that may not be (`comity.views.forms.given`).
     """
-    request, day = _request(docket, form)
-    _only_open(form, given)
-    book = forms or load_forms()
-    writer = Writer(book, law, directory)
-    sections = tuple(_section(s, docket, request, audience, given, writer) for s in form.sections)
+    drafted, request = _request(docket, form)
+    day = drafted.record.time.date()
+    form, book = form.under(request.basis.instrument) or form, forms or load_forms()
+    case = case_of(drafted, request, law, directory, day)
+    entered = read_given(form, book, docket, request, audience, given)
+    sources = _Sources(docket, case, audience, entered, Writer(book, law, directory))
     return FilledForm(
         form=form, forms=book, docket=docket.id, records=_records(form, docket), day=day, language=request.language,
-        audience=audience, sections=sections,
+        audience=audience, sections=tuple(_section(s, sources) for s in form.sections),
+        party=drafted.record.party if form.returns else request.addressee.party,
     )
 
 
-def _request(docket: Docket, form: Form) -> tuple[Request, date]:
+def _request(docket: Docket, form: Form) -> tuple[Entry, Request]:
     entry = entry_of(docket, "request")
     if entry is None or not isinstance(entry.body, Request):
         raise NotAdmitted(
             f"The docket {docket.id} holds no request that can be read here.",
             "Draft one, or ask for the sections that were withheld.",
         )
-    if entry.body.basis.instrument != form.instrument:
+    if entry.body.basis.instrument not in form.instruments:
         raise NotAdmitted(
-            f"The form {form.id} belongs to {form.instrument}; the request rests on {entry.body.basis.instrument}.",
+            f"The form {form.id} belongs to {', '.join(form.instruments)}; the request rests on "
+            f"{entry.body.basis.instrument}.",
             "Choose a form of the request's own instrument.",
         )
-    return entry.body, entry.record.time.date()
-
-
-def _only_open(form: Form, given: Mapping[str, str]) -> None:
-    open_fields = {f.id for s in form.sections for f in s.fields if not f.source and f.type != "signature"}
-    wrong = sorted(set(given) - open_fields)
-    if wrong:
-        raise Malformed(
-            f"{', '.join(wrong)} cannot be entered by hand in {form.id}.",
-            f"These can: {', '.join(sorted(open_fields)) or 'none'}. Everything else is taken from the docket.",
-        )
+    return entry, entry.body
 
 
 def _records(form: Form, docket: Docket) -> tuple[str, ...]:
@@ -122,27 +132,22 @@ def _records(form: Form, docket: Docket) -> tuple[str, ...]:
     return tuple(e.id for e in found if e is not None)
 
 
-def _section(
-    section: FormSection, docket: Docket, request: Request, audience: Audience, given: Mapping[str, str], writer: Writer
-) -> FilledSection:
-    asked = {m.id for m in request.measures}
-    if section.audience == "authority" and audience != "authority":
+def _section(section: FormSection, sources: _Sources) -> FilledSection:
+    asked = {m.id for m in sources.case.request.measures}
+    if section.audience == "authority" and sources.audience != "authority":
         return FilledSection(section, (), withheld=True)
     if section.measures and not asked & set(section.measures):
         return FilledSection(section, (), applies=False)
-    return FilledSection(section, tuple(_field(f, section, docket, request, given, writer) for f in section.fields))
+    return FilledSection(section, tuple(_field(f, section, sources) for f in section.fields))
 
 
-def _field(
-    field: FormField, section: FormSection, docket: Docket, request: Request, given: Mapping[str, str], writer: Writer
-) -> FilledField:
-    needed = CONDITIONS[field.required](request)
+def _field(field: FormField, section: FormSection, sources: _Sources) -> FilledField:
+    needed, writer = CONDITIONS[field.required](sources.case), sources.writer
+    if field.id in sources.given:
+        return FilledField(field, writer.write(field, sources.given[field.id]), needed, given=True)
     if field.type == "signature":
-        return FilledField(field, _signature(docket, field, writer), needed)
-    if not field.source:
-        text = given.get(field.id, "").strip()
-        return FilledField(field, (Line(plain(text)),) if text else (), needed, given=bool(text))
-    value = value_at(docket, field.source)
+        return FilledField(field, _signature(sources.docket, field, writer), needed)
+    value = value_at(sources.docket, field.source) if field.source else None
     if section.measures and field.type == "measures" and value is not None:
         value = tuple(m for m in value if m.id in section.measures)
     return FilledField(field, writer.write(field, value), needed)

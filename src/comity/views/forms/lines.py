@@ -106,6 +106,8 @@ class Writer:
             if field.type == "authority":
                 return {"": next(iter(self.directory.authority(value).names.values())),
                         **self.directory.authority(value).names}
+            if field.type == "kind":
+                return self.forms.word("authority_kind", self.directory.authority(value).kind)
             if field.type == "law":
                 return plain(self.law.instrument(value).title)
         except NotFound:

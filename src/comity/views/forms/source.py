@@ -89,7 +89,8 @@ def check_sources(book: FormBook, law: LawBook) -> None:
 
 
 def _check_form(form: Form, law: LawBook) -> None:
-    law.instrument(form.instrument)
+    for instrument in form.instruments:
+        law.instrument(instrument)
     for section in form.sections:
         for measure in section.measures:
             law.measure(measure)

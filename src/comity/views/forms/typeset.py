@@ -38,7 +38,7 @@ _PREAMBLE = """
 #let lines(texts) = texts.join(linebreak())
 #let note(..texts) = block(text(size: 8pt, fill: luma(70), lines(texts.pos())))
 #let warning(..texts) = block(width: 100%, above: 9pt, inset: 6pt, stroke: 1.2pt + luma(30),
-  text(lang: "en", size: 9.5pt, lines(texts.pos().map(t => strong("! ") + t))))
+  text(size: 9.5pt, lines(texts.pos().map(t => strong("! ") + t))))
 #let answer(heading, mark, gap: 0pt, ..texts) = block(above: 0pt, below: 4pt, inset: (top: gap), {
   if heading != "" { text(size: 8.5pt, fill: luma(70), heading + colon + " ") }
   if mark == "" { lines(texts.pos()) } else { grid(columns: (11pt, 1fr), mark, lines(texts.pos())) }
@@ -51,7 +51,7 @@ _PREAMBLE = """
 
 
 def to_typst(filled: FilledForm, language: str, warnings: tuple[str, ...] = ()) -> str:
-    """The source of ``filled`` in ``language``. ``warnings`` stand framed under the title, in English.
+    """The source of ``filled`` in ``language``. ``warnings`` stand framed under the title.
 
     Raises NotFound when there are no labels in ``language``.
     """
@@ -90,11 +90,13 @@ def _word(filled: FilledForm, key: str, language: str) -> str:
 def _head(filled: FilledForm, language: str) -> str:
     form, title = filled.form, said(filled.form.title, language)
     records = "".join(f"{quote(r, whole=True)}, " for r in filled.records)
-    notes = [form.provision, _word(filled, "own_wording", language)]
+    preamble = [said(form.preamble, language)] if form.preamble else []
+    notes = [form.provision, *preamble, _word(filled, "own_wording", language)]
     if not form.settled:
         notes.append(_word(filled, "not_verified", language))
-    if any(f.given for s in filled.sections for f in s.fields):
-        notes.append("† " + _word(filled, "given", language))
+    if filled.given:
+        letters = ", ".join(dict.fromkeys(s.section.letter for s, _ in filled.given))
+        notes.append(f"† {_word(filled, 'given', language)} ({letters})")
     day = f"datetime(year: {filled.day.year}, month: {filled.day.month}, day: {filled.day.day})"
     return (
         f"#set document(title: {quote(title)}, author: \"Comity\", date: {day})\n"
