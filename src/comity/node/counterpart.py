@@ -11,6 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from comity.docket.assess import Bench
+from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket
 from comity.docket.record import SealedRecord
 from comity.errors import Conflict, NotAdmitted
@@ -25,8 +26,8 @@ class _Of(msgspec.Struct):
     origin: str
 
 
-def check_counterpart(sealed: SealedRecord, docket: Docket, origin: str, bench: Bench, store: Store) -> None:
-    """What is asked of a peer's decision or production; ``origin``: the log of the node that sealed it.
+def check_counterpart(sealed: SealedRecord, docket: Docket, sender: NodeEntry, bench: Bench, store: Store) -> None:
+    """What is asked of a peer's decision or production; ``sender``: the node that sealed it.
 
     NotAdmitted when it answers no request that this Party sent; Conflict while the peer has not proved yet that its own
     log holds that request (the proof is on its way; the delivery is tried again).
@@ -42,7 +43,7 @@ def check_counterpart(sealed: SealedRecord, docket: Docket, origin: str, bench: 
             f"The record ({step.name}) answers no request that was sent from here.",
             "Answer the request's own record; it must stand in both logs.",
         )
-    if not any(msgspec.json.decode(data, type=_Of).origin == origin for data in store.counterproofs(sent.id)):
+    if not any(msgspec.json.decode(data, type=_Of).origin in sender.origins for data in store.counterproofs(sent.id)):
         raise Conflict(
             f"The answering side has not proved yet that its log holds the request {sent.id}.",
             "Deliver that proof first; this one is tried again.",

@@ -36,7 +36,7 @@ class Padder:
     def __init__(self, registrar: Registrar, store: Store, log: ActLog, clock: Clock, least: int) -> None:
         """Counts from the log as it stands."""
         self._registrar, self._store, self._log, self._clock, self._least = registrar, store, log, clock, least
-        self._counted = log.tree.size
+        self._counted = log.end
 
     def tick(self) -> int:
         """Enter what this tick lacks, and unseal what is due; how many leaves were entered. Raises Unreachable."""
@@ -46,6 +46,6 @@ class Padder:
     def _made(self) -> list[Made]:
         """What this tick adds; asked by the registrar's own thread, so that nothing is entered in between."""
         today = self._clock().date()
-        new = self._store.leaves(self._counted, self._log.tree.size) if self._least else []
+        new = self._store.leaves(self._counted, self._log.end) if self._least else []
         lacking = self._least - sum(parse_leaf(leaf).kind == SEALED for leaf in new)
         return [padding_leaf(today) for _ in range(lacking)] + due(self._store, today)

@@ -28,12 +28,12 @@ def check_peer(session: Session, filed: Filed, authentic: Authentic, docket: Doc
     own = session.registry.entry
     if authentic.node.id == own.id:
         raise NotAdmitted("A peer sent a record that this node would have sealed.", _COMPARE)
-    if filed.logged is None or filed.logged.origin != authentic.node.origin:
+    if filed.logged is None or filed.logged.origin not in authentic.node.origins:
         raise Unverified("The record's proof is not from the log of the node that sealed it.", "Ask for its own proof.")
     _check_sides(session, authentic, docket)
     record = authentic.sealed.record
     check_sealed_alike(record, session.registry.bench.step(record.step), docket.past_of(record.answers))
-    check_counterpart(authentic.sealed, docket, authentic.node.origin, session.registry.bench, session.registry.store)
+    check_counterpart(authentic.sealed, docket, authentic.node, session.registry.bench, session.registry.store)
     _check_time(session, filed, authentic)
 
 

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
+from comity.docket.node_entry import LOG_SPAN
 from comity.errors import Conflict, Tampered
 from comity.node import tables as t
-from comity.node.tables import LOWEST_KEPT
+from comity.node.tables import LEVELS, LOWEST_KEPT
 from comity.tlog.tiles import HEIGHT, subtree_hash
 from comity.tlog.tree import Coordinate, leaf_hash
 
@@ -193,33 +194,36 @@ class Store:
         with self.reading() as db:
             return list(db.scalars(query.order_by(t.leaves.c.position)))
 
-    def hashes(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
-        """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing."""
+    def hashes(self, coordinates: Sequence[Coordinate], number: int = 0, base: int = 0) -> list[bytes]:
+        """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing.
+
+        ``number`` and ``base``: which log, and where its first leaf is.
+        """
         kept, below = list[Coordinate](), dict[int, list[Coordinate]]()
         for level, index in coordinates:
             if level >= LOWEST_KEPT:
                 kept.append((level, index))
             else:
                 below.setdefault(index >> HEIGHT - level, []).append((level, index))
-        found = self._kept_hashes(kept)
+        found = self._kept_hashes(kept, LEVELS * number)
         for together in below.values():
-            found.update(self._hashed(together))
+            found.update(self._hashed(together, base))
         try:
             return [found[c] for c in coordinates]
         except KeyError as exc:
             raise Tampered(f"The log's tree lacks the node {exc.args[0]}.", "Restore the database or rebuild.") from exc
 
-    def _hashed(self, together: Sequence[Coordinate]) -> Iterator[tuple[Coordinate, bytes]]:
+    def _hashed(self, together: Sequence[Coordinate], base: int) -> Iterator[tuple[Coordinate, bytes]]:
         """Nodes below the kept ones, hashed from the leaves; all within one tile, read at once."""
         first = min(index << level for level, index in together)
         end = max(index + 1 << level for level, index in together)
-        leaves = [leaf_hash(leaf) for leaf in self.leaves(first, end)]
+        leaves = [leaf_hash(leaf) for leaf in self.leaves(base + first, base + end)]
         if len(leaves) == end - first:
             for level, index in together:
                 start = (index << level) - first
                 yield (level, index), subtree_hash(leaves[start : start + (1 << level)])
 
-    def _kept_hashes(self, coordinates: Sequence[Coordinate]) -> dict[Coordinate, bytes]:
+    def _kept_hashes(self, coordinates: Sequence[Coordinate], above: int) -> dict[Coordinate, bytes]:
         found: dict[Coordinate, bytes] = {}
         with self.reading() as db:
             for start in range(0, len(coordinates), 400):
@@ -229,26 +233,26 @@ class Store:
                     f"WITH wanted(level, idx) AS (VALUES {','.join(['(?, ?)'] * len(part))}) "
                     "SELECT nodes.level, nodes.idx, nodes.hash FROM wanted "
                     "JOIN nodes ON nodes.level = wanted.level AND nodes.idx = wanted.idx",
-                    tuple(number for place in part for number in place),
+                    tuple(number for level, index in part for number in (level + above, index)),
                 )
-                found.update({(level, index): value for level, index, value in rows})
+                found.update({(level - above, index): value for level, index, value in rows})
         return found
 
-    def checkpoint(self, at_most: int | None = None) -> tuple[int, bytes] | None:
-        """The newest published checkpoint (size and note), or None."""
-        query = sa.select(t.checkpoints.c.size, t.checkpoints.c.note).order_by(t.checkpoints.c.size.desc()).limit(1)
-        if at_most is not None:
-            query = query.where(t.checkpoints.c.size <= at_most)
+    def checkpoint(self, at_most: int | None = None, number: int = 0) -> tuple[int, bytes] | None:
+        """The newest published checkpoint of a log (size and note), or None."""
+        base = LOG_SPAN * number
+        most = base + (LOG_SPAN - 1 if at_most is None else at_most)
+        kept = t.checkpoints.c
+        query = sa.select(kept.size, kept.note).where(kept.size >= base, kept.size <= most)
         with self.reading() as db:
-            row = db.execute(query).first()
-            return (row[0], row[1]) if row else None
+            row = db.execute(query.order_by(kept.size.desc()).limit(1)).first()
+            return (row[0] - base, row[1]) if row else None
 
-    def add_checkpoint(self, size: int, note: bytes, published: str) -> None:
-        """Keep a checkpoint that reached the quorum."""
+    def add_checkpoint(self, size: int, note: bytes, published: str, number: int = 0) -> None:
+        """Keep a checkpoint of a log that reached the quorum."""
+        row = {"size": LOG_SPAN * number + size, "note": note, "published": published}
         with self.writing() as db:
-            db.execute(
-                t.checkpoints.insert().prefix_with("OR REPLACE"), {"size": size, "note": note, "published": published}
-            )
+            db.execute(t.checkpoints.insert().prefix_with("OR REPLACE"), row)
 
     def exhibit(self, exhibit: str) -> RowMapping | None:
         """The row of an exhibit, or None."""

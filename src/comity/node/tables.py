@@ -81,6 +81,17 @@ sealed_totals = Table(
 
 # Nodes of the tree, each over eight leaves or more; those below are hashed from the leaves when they are asked for.
 LOWEST_KEPT = 3
+LEVELS = 64  # more than any tree has
+
+# The logs this node kept, one after another; positions go on from one to the next. Nodes of log n have 64 n added to
+# their level, checkpoints 2^40 n to their size.
+logs = Table(
+    "logs",
+    metadata,
+    Column("number", Integer, primary_key=True),  # 0, 1, ...
+    Column("origin", String(200), nullable=False, unique=True),
+    Column("start", Integer, nullable=False),  # position of its first leaf
+)
 
 nodes = Table(
     "nodes",
