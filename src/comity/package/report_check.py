@@ -40,7 +40,7 @@ from comity.tlog.cosignature import verifier_for
 from comity.tlog.counting import KINDS_COUNTED, kind_generator, sum_commitments
 from comity.tlog.leaf import HEADER, SEALED, check_opening, parse_leaf
 from comity.tlog.leaf_scan import Unreadable, scan_leaves
-from comity.tlog.note import MAX_NOTE, open_note
+from comity.tlog.note import MAX_NOTE, open_note, split_note
 from comity.tlog.policy import Policy
 from comity.tlog.tally import check_tally
 from comity.tlog.tiles import WIDTH, Fetch, TileReader
@@ -76,6 +76,15 @@ def check_report(
     except ComityError as error:
         return [Problem("report", error.what)]
     return recompute(leaves, opened, report)
+
+
+def claimed_origin(data: bytes) -> str:
+    """The log that a report says it is of, before anything is verified: to look up whom to trust. Raises Malformed."""
+    value = parse_canonical(split_note(data)[0].rstrip(b"\n"), limit=MAX_NOTE)
+    origin = value.get("origin") if isinstance(value, dict) else None
+    if not isinstance(origin, str):
+        raise Malformed("This is no report of a period.", "Name the report.note of the period.")
+    return origin
 
 
 def open_report(data: bytes, policy: Policy) -> PeriodReport:
