@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How far a filing's time may be from this node's clock."""
     freshness_seconds: int = 3600
     """How old the newest cosignature on a delivered proof may be."""
+    accept_emergencies: bool = True
+    """Take a request marked as an emergency on the signature of the sender's log alone, its full proof being due within
+    24 hours. ``false``: no request is taken without its quorum, whatever it says."""
     max_exhibit_bytes: int = 200 * 1024**3
     """The largest exhibit taken, in bytes."""
     log_level: str = "info"

@@ -80,13 +80,12 @@ def _open(
         return None
     instrument = law.instrument(request.basis.instrument)
     measure = request.measures[0].id if request.measures else ""
-    limit = instrument.limit(duty.limit, since.record.time.date(), measure, request.urgency.urgent)
+    limit = duty.own_limit or instrument.limit(duty.limit, since.record.time.date(), measure, request.urgency.urgent)
     if limit is None:
         return None
     sides = {"requesting": drafted.record.party, "requested": request.addressee.party}
-    reckoning = due(
-        limit, since.record.time, *_calendar(limit, drafted, request, law, directory), rules=rules_for(instrument.kind)
-    )
+    rules = rules_for(instrument.kind) if duty.own_limit is None else "treaty"  # elapsed hours, none added by a rule
+    reckoning = due(limit, since.record.time, *_calendar(limit, drafted, request, law, directory), rules=rules)
     party = sides.get(duty.owed_by, drafted.record.party)
     return OpenDuty(duty.name, duty.owed_by, party, since, duty.otherwise, duty.due, reckoning)
 

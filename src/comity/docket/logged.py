@@ -11,7 +11,7 @@ the proof's own checkpoint says when it was. Who must show an earlier one is lef
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -24,7 +24,7 @@ from comity.tlog.checkpoint import parse_checkpoint, read_checkpoint
 from comity.tlog.encoding import HASH_SIZE, decode_base64
 from comity.tlog.leaf import SEALED, check_opening, parse_leaf
 from comity.tlog.note import split_note
-from comity.tlog.policy import CheckedCheckpoint, Policy
+from comity.tlog.policy import NONE, CheckedCheckpoint, Policy
 from comity.tlog.proof import TlogProof
 from comity.tlog.sealed import check_unsealed
 from comity.tlog.tree import MAX_PROOF, verify_consistency
@@ -106,6 +106,16 @@ def check_logged(sealed: SealedRecord, logged: Logged, policy: Policy, now: int,
         check_opening(leaf, salt, logged.kind, act, signatures)
     checked = proof.verify(policy, proof.extra, now, max_age)
     return Place(origin, proof.index, checked, _check_earlier(logged.earlier, proof.index, checked, policy, now))
+
+
+def size_of(logged: Logged) -> int:
+    """The size of the tree that a proof is under; nothing is verified. Malformed."""
+    return read_checkpoint(TlogProof.parse(logged.proof.encode()).checkpoint_note).size
+
+
+def log_alone(policy: Policy) -> Policy:
+    """The policy that asks for the log's own signature and no quorum: for an emergency only (log reference 5.5)."""
+    return replace(policy, quorum=NONE)
 
 
 def check_bracket(place: Place, claimed: int, tolerance: int) -> None:

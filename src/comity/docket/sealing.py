@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from comity.docket.docket import Docket
+from comity.docket.emergency import is_emergency, kind_of
 from comity.docket.finding import Finding, worst
 from comity.docket.logged import Logged
 from comity.docket.record import Record
@@ -60,6 +61,10 @@ def check_sealed_alike(record: Record, step: Step | None, past: Docket) -> None:
         raise NotAdmitted(f"The month {own:%Y-%m} has come already.", "Give a later month, or none.")
     if step is not None and step.kind == EXTENDS:
         return  # it names the month it extends to; that it does is a safeguard's
+    if is_emergency(record, step):
+        if own is not None:
+            raise NotAdmitted("An emergency is always in the open, so that it is counted.", "File it unsealed.")
+        return
     until = inherited(step, past, day)
     if step is not None and not sealable(step) and own is not None:
         raise NotAdmitted(f"{step.name} is always in the open.", "File it without --sealed-until.")
@@ -85,7 +90,7 @@ def check_leaf(leaf: ActLeaf, kind: str, record: Record, step: Step | None, find
 
     ``kind``: what the leaf's commitment was opened as; the leaf has been opened already.
     """
-    wanted = step.kind if step is not None else WITHOUT_EFFECT
+    wanted = kind_of(record, step) if step is not None else WITHOUT_EFFECT
     late = wanted in ORDERING and kind == WITHOUT_EFFECT  # it changed no seal in that log: refused, or too late there
     if kind != wanted and not late:
         raise Unverified(f"The log calls the act {kind!r}; {record.step} is of kind {wanted!r}: the log lies.", _TELL)

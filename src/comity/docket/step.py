@@ -20,6 +20,7 @@ from comity.docket.sections import Request
 if TYPE_CHECKING:
     from comity.docket.directory import Directory, Official
     from comity.law.book import LawBook
+    from comity.law.schema import Limit
 
 Side = Literal["requesting", "requested", "either"]
 Audience = Literal["own", "both"]
@@ -75,6 +76,7 @@ class Step:
     seals: bool = False  # a seal may begin with this step (`comity.docket.sealing`)
     crosses: bool = False  # from this step on, the other side's node receives the docket
     answered_by: str = ""  # the step that the receiving node itself takes on arrival
+    unproven_by: str = ""  # may be claimed as an emergency; the receiver takes this step without full proof of logging
     provision: str = ""
 
     @property
@@ -85,7 +87,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """From the latest of ``since``, one of ``due`` within ``limit`` (named in the instrument), else ``otherwise``."""
+    """From the latest of ``since``, one of ``due`` within ``limit`` (named in the instrument), else ``otherwise``.
+
+    ``own_limit`` is one of Comity's own, in elapsed hours, where no instrument has such a duty.
+    """
 
     name: str
     since: tuple[str, ...]
@@ -94,6 +99,7 @@ class Duty:
     otherwise: str
     owed_by: Side
     closed_by: tuple[str, ...] = ()  # steps that end the duty without discharging it (withdrawal, closure)
+    own_limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)

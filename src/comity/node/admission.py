@@ -29,6 +29,7 @@ from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised
 from comity.node import consequences, seals
 from comity.node.act_leaf import leaf_of
 from comity.node.dockets import Closed, Dockets
+from comity.node.log import ActLog
 from comity.node.peer_door import check_opening, check_peer
 from comity.node.store import Batch, Store
 from comity.node.vault import Vault
@@ -50,7 +51,10 @@ class Door(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """One filing as handed in. ``position`` and ``logged``: where a peer's log proves it; ``keys``: of its exhibits."""
+    """One filing as handed in. ``position`` and ``logged``: where a peer's log proves it; ``keys``: of its exhibits.
+
+    ``unproven``: it is taken on the signature of the peer's log alone.
+    """
 
     sealed: SealedRecord | None
     door: Door
@@ -58,6 +62,7 @@ class Filed:
     position: int = -1
     keys: dict[str, bytes] = field(default_factory=dict)
     act: tuple[str, str, msgspec.Struct, tuple[str, ...]] | None = None
+    unproven: bool = False
 
     @property
     def docket(self) -> str:
@@ -86,6 +91,12 @@ class Registry:
     entry: NodeEntry
     seal: PrivateKey
     clock_tolerance: int
+    log: ActLog
+
+    def number(self, position: int) -> int:
+        """The number (`NodeEntry.number`) of a position in this node's logs."""
+        rows, place = self.log.place(position)
+        return self.entry.number(rows.origin, place)
 
     def session(self, dockets: Dockets, size: int, now: datetime) -> Session:
         """A new batch that extends the log of ``size`` leaves."""
@@ -158,7 +169,7 @@ class Session:
             )
         if filed.door is Door.OFFICIAL:
             self._check_official(sealed)
-        authentic = authenticate(sealed, directory, position, sealed_here=own)
+        authentic = authenticate(sealed, directory, self.registry.number(position), sealed_here=own)
         self._check_door(filed.door, sealed, docket)
         return replace(authentic, sealed=self._sealed(sealed, position))
 
@@ -234,7 +245,7 @@ class Session:
 
     def _sealed(self, sealed: SealedRecord, position: int) -> SealedRecord:
         """Put this node's seal; Unverified when the Party file says that its key does not count at this position."""
-        self.registry.bench.directory.seal_key(self.registry.seal.public.kid, position)
+        self.registry.bench.directory.seal_key(self.registry.seal.public.kid, self.registry.number(position))
         mark = seal(seal_payload(sealed.record, sealed.hand), self.registry.seal)
         return SealedRecord(record=sealed.record, hand=sealed.hand, seal=mark, sections=sealed.sections)
 

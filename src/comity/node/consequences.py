@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from comity.docket.authenticate import Authentic
 from comity.docket.docket import Docket, Entry
+from comity.docket.emergency import is_emergency
+from comity.docket.logged import size_of
 from comity.docket.record import SealedRecord
 from comity.errors import Malformed, NotAdmitted
 from comity.node import certificates
 from comity.node.erasure import STEP, Act, contents_erased
-from comity.proceedings.bodies import Erasure, Production, Receipt
+from comity.proceedings.bodies import Erasure, Production, Receipt, Unproven
 
 if TYPE_CHECKING:
     from comity.node.admission import Filed, Session
@@ -95,6 +97,9 @@ def _answer_peer(session: Session, filed: Filed, authentic: Authentic, entry: En
         findings=entry.findings,
     )
     session.prepare(Filed(None, Door.NODE, act=(entry.record.docket, step.answered_by, body, (entry.id,))))
+    if filed.unproven and is_emergency(entry.record, step):
+        unproven = Unproven(record=entry.id, size=size_of(filed.logged))
+        session.prepare(Filed(None, Door.NODE, act=(entry.record.docket, step.unproven_by, unproven, (entry.id,))))
 
 
 def _exhibits_due(session: Session, filed: Filed, authentic: Authentic, body: Production) -> None:

@@ -31,14 +31,17 @@ class Outgoing:
             raise NotFound(f"There is no record {record[:80]} here.", "Check the identifier.")
         return self._dockets.sealed(row)
 
-    def logged(self, record: str) -> Logged:
-        """How this node's log proves a record. NotFound until a published checkpoint covers it."""
+    def logged(self, record: str, under: tuple[int, bytes] | None = None) -> Logged:
+        """How this node's log proves a record, ``under`` a checkpoint (size, note) or the newest published one.
+
+        NotFound until that covers it.
+        """
         row = self._store.record_row(record)
         if row is None:
             raise NotFound(f"There is no record {record[:80]} here.", "Check the identifier.")
-        proof, earlier = self._log.bracket(row["position"])
+        proof, earlier = self._log.bracket(row["position"], under)
         return Logged(
-            origin=self._log.origin,
+            origin=self._log.place(row["position"])[0].origin,
             kind=row["kind"],
             salt=to_base64url(row["salt"]),
             findings=read_findings(row["findings"]),
@@ -46,12 +49,17 @@ class Outgoing:
             earlier=_earlier(earlier),
         )
 
-    def item(self, kind: str, record: str, reader: NodeEntry) -> Item:
+    def published(self) -> tuple[int, int]:
+        """Where this node's log begins, and the position up to which published checkpoints cover its acts."""
+        start, newest = self._log.rows.start, self._log.rows.checkpoint()
+        return start, start + (newest[0] if newest is not None else 0)
+
+    def item(self, kind: str, record: str, reader: NodeEntry, under: tuple[int, bytes] | None = None) -> Item:
         """A record without what only its own side may read; or only the proof that we hold the other's record.
 
         NotAuthorised when ``reader`` is no party to the docket, whatever the outbox says.
         """
-        logged, sealed = self.logged(record), self.sealed(record)
+        logged, sealed = self.logged(record, under), self.sealed(record)
         if reader.id not in self._store.sides(sealed.record.docket):
             raise NotAuthorised(f"{reader.id} is no party to {sealed.record.docket}.", "Nothing is delivered to it.")
         if kind == "proof":

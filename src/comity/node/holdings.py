@@ -16,6 +16,7 @@ from sqlalchemy.engine import RowMapping
 
 from comity.docket.assess import Bench
 from comity.docket.directory import NodeEntry
+from comity.docket.emergency import EMERGENCY
 from comity.docket.record import SealedRecord, open_sections
 from comity.errors import ComityError, Tampered
 from comity.node import tables as t
@@ -149,5 +150,16 @@ def _check_outbox(store: Store, own: NodeEntry) -> None:
         if record is None or record["position"] != row["position"]:
             raise Tampered(f"The outbox has a {name}, which was never entered.", _NEXT)
         sides = store.sides(record["docket"])
-        if row["node"] not in sides - {own.id} or (row["kind"] == "record") != (record["node"] == own.id):
+        came_without = row["kind"] == "proof" and record["node"] == own.id and _urgent(store, record["docket"], own)
+        ours = row["kind"] == "record" or came_without
+        if row["node"] not in sides - {own.id} or ours != (record["node"] == own.id):
             raise Tampered(f"The outbox has a {name}, which is not owed to it.", _NEXT)
+
+
+def _urgent(store: Store, docket: str, own: NodeEntry) -> bool:
+    """Whether an emergency of this node left in a docket before its full proof, which is to follow then."""
+    query = sa.select(t.records.c.id).where(
+        t.records.c.docket == docket, t.records.c.kind == EMERGENCY, t.records.c.node == own.id
+    )
+    with store.reading() as db:
+        return db.scalar(query.limit(1)) is not None

@@ -40,6 +40,11 @@ class LastSigned:
             ).fetchone()
             return row
 
+    def note(self, origin: str) -> tuple[int, bytes] | None:
+        """Size and note signed last, or None."""
+        signed = self.get(origin)
+        return (signed[0], signed[2]) if signed is not None else None
+
     def set(self, origin: str, size: int, root: bytes, note: bytes) -> None:
         """Keep what is about to be signed, before it leaves. Tampered when it contradicts what was signed before."""
         with self._lock:

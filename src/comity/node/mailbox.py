@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -50,11 +50,13 @@ class Mailbox:
     def __init__(
         self, store: Store, vault: Vault, outgoing: Outgoing, directory: Directory, own: NodeEntry, key: PrivateKey,
         transport: Transport, clock: Clock, *, retry: float, limit: int, lease: float = 60.0,
+        signed: Callable[[], tuple[int, bytes] | None] = lambda: None,
     ) -> None:  # fmt: skip
-        """``retry`` and ``lease`` in seconds, ``limit`` in bytes of an exhibit."""
+        """``retry`` and ``lease`` in seconds, ``limit`` in bytes of an exhibit. ``signed``: size and note of what the
+        node's log signed last, cosigned or not; emergencies go under it."""
         self._store, self._vault, self._outgoing, self._directory = store, vault, outgoing, directory
         self._own, self._key, self._transport, self._clock = own, key, transport, clock
-        self._retry, self._limit = retry, limit
+        self._retry, self._limit, self._signed = retry, limit, signed
         self.outbox = Outbox(store, lease)
         self._wake, self._stop = threading.Event(), threading.Event()
         self._busy: set[str] = set()
@@ -108,8 +110,12 @@ class Mailbox:
 
     def deliver(self, node: str) -> bool:
         """One round to one peer; True when it may be worth another at once."""
-        newest = self._store.checkpoint()
-        claimed = self.outbox.claim(node, newest[0] if newest else 0, self._now(), MOST_ITEMS)
+        start, published = self._outgoing.published()
+        signed, claimed = self._signed(), list[Due]()
+        if signed is not None and start + signed[0] > published:
+            covered = range(published, start + signed[0])
+            claimed = self.outbox.claim_emergencies(node, covered, signed, self._now(), MOST_ITEMS)
+        claimed = claimed or self.outbox.claim(node, published, self._now(), MOST_ITEMS)
         if not claimed:
             return False
         fetches = [c for c in claimed if c.kind == "fetch"]
@@ -137,7 +143,7 @@ class Mailbox:
     def _item(self, peer: NodeEntry, due: Due) -> Item | None:
         """What is due, or None and put off: one that cannot be made must not keep the others."""
         try:
-            return self._outgoing.item(due.kind, due.record, peer)
+            return self._outgoing.item(due.kind, due.record, peer, due.under)
         except ComityError as exc:
             self._put_off([due], str(exc))
             return None
@@ -166,7 +172,7 @@ class Mailbox:
 
     def _settle(self, due: Due, outcome: Outcome | None) -> bool:
         if outcome is not None and outcome.done:
-            self.outbox.done(due)
+            self.outbox.done(due) if due.under is None else self.outbox.proof_due(due)
             return True
         problem = outcome.problem if outcome is not None else "The peer did not say what became of it."
         self._put_off([due], problem)

@@ -197,7 +197,7 @@ def _assemble(
     check_unsigned(store, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
     for blob in vault.blobs() - store.blob_names():  # erased, or left by an upload that was cut short
         vault.erase_blob(blob)
-    registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds)
+    registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds, log)
     registrar = Registrar(store, log, dockets, registry, outside.clock)
     outgoing = Outgoing(store, vault, log, dockets, bench)
     freshness = settings.freshness_seconds
@@ -207,13 +207,13 @@ def _assemble(
     )  # fmt: skip
     mailbox = Mailbox(
         store, vault, outgoing, bench.directory, entry, keys.seal, outside.transport, outside.clock,
-        retry=settings.retry_seconds, limit=settings.max_exhibit_bytes,
+        retry=settings.retry_seconds, limit=settings.max_exhibit_bytes, signed=lambda: last.note(log.origin),
     )  # fmt: skip
     gossip = SQLiteGossipStore(data / "gossip.db")
     peers = PeerCheckpoints(store, gossip, policies)
     inbox = Inbox(
         registrar, store, outgoing, bench, entry, keys.envelope, policies, peers, outside.clock,
-        freshness=freshness, tolerance=settings.clock_tolerance_seconds,
+        freshness=freshness, tolerance=settings.clock_tolerance_seconds, emergencies=settings.accept_emergencies,
     )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
     others = (n for n in bench.directory.nodes() if n.id != entry.id and n.origin in policies)

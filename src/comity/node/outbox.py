@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from comity.docket.emergency import EMERGENCY
 from comity.node.store import Store
 from comity.node.tables import outbox as t
+from comity.node.tables import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Due:
     record: str
     position: int
     attempts: int
+    under: tuple[int, bytes] | None = None  # the checkpoint that it goes under, when that was not cosigned
 
 
 class Outbox:
@@ -43,12 +46,38 @@ class Outbox:
             .order_by(t.c.id)
             .limit(most)
         )
+        return self._lease_out(query, now)
+
+    def claim_emergencies(self, node: str, covered: range, signed: tuple[int, bytes], now: int, most: int) -> list[Due]:
+        """Claim emergencies that no published checkpoint covers but the one ``signed`` last does (size, note): those in
+        ``covered``, each with what its docket holds before it, because the receiver takes it for their sake only."""
+        urgent = records.alias()
+        waits = sa.exists().where(
+            urgent.c.kind == EMERGENCY, urgent.c.effect == 1, urgent.c.docket == records.c.docket,
+            urgent.c.position >= covered.start, urgent.c.position < covered.stop, urgent.c.position >= records.c.position,
+        )  # fmt: skip
+        query = (
+            sa.select(t.c.id, t.c.node, t.c.kind, t.c.record, t.c.position, t.c.attempts)
+            .join(records, records.c.id == t.c.record)
+            .where(t.c.node == node, t.c.kind == "record", t.c.next_at <= now, t.c.lease_until <= now, waits)
+            .order_by(t.c.id)
+            .limit(most)
+        )
+        return [replace(due, under=signed) for due in self._lease_out(query, now)]
+
+    def _lease_out(self, query: sa.Select[tuple[int, str, str, str, int, int]], now: int) -> list[Due]:
         with self._store.writing() as db:
-            found = [Due(*row) for row in db.execute(query)]
+            found = [Due(*row) for row in db.execute(query).tuples()]
             if found:
                 ids = [f.id for f in found]
                 db.execute(t.update().where(t.c.id.in_(ids)).values(lease_until=now + self._lease))
         return found
+
+    def proof_due(self, due: Due) -> None:
+        """The peer took it without full proof: the proof goes as soon as a published checkpoint covers it."""
+        values = {"kind": "proof", "next_at": 0, "lease_until": 0, "attempts": 0, "problem": ""}
+        with self._store.writing() as db:
+            db.execute(t.update().where(t.c.id == due.id).values(**values))
 
     def done(self, due: Due) -> None:
         """The peer confirmed it."""

@@ -54,6 +54,11 @@ class PeerCheckpoints:
         if logged.earlier is not None and place.earlier is not None:
             self._keep(logged.earlier.note.encode(), place.earlier)
 
+    def heard_alone(self, logged: Logged) -> None:
+        """Compare and keep what a log signed for an emergency, without its witnesses: it convicts the log if another
+        history is shown later. It bounds no time and is not anchored. Unverified as `see`."""
+        self._compare(TlogProof.parse(logged.proof.encode()).checkpoint_note)
+
     def hear(self, origin: str, note: bytes, now: int, trees: Trees) -> Contradiction | None:
         """Take in what a peer shows when asked, compared with what was seen by reading ``trees``; the contradiction it
         makes, if it makes one. ``now`` in POSIX seconds. Malformed, Unverified when it is not to be believed."""

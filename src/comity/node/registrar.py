@@ -106,10 +106,13 @@ class Registrar:
         return self.accept_later(sealed, logged, position, {}).result()
 
     def accept_later(
-        self, sealed: SealedRecord, logged: Logged, position: int, keys: dict[str, bytes]
+        self, sealed: SealedRecord, logged: Logged, position: int, keys: dict[str, bytes], *, unproven: bool = False
     ) -> Future[Entered]:
-        """As `accept`, without waiting. ``keys``: of exhibits produced (name of the ciphertext, then stream key)."""
-        return self.file_later(Filed(sealed, Door.PEER, logged, position, keys))
+        """As `accept`, without waiting. ``keys``: of exhibits produced (name of the ciphertext, then stream key).
+
+        ``unproven``: for an emergency, on the signature of the peer's log alone.
+        """
+        return self.file_later(Filed(sealed, Door.PEER, logged, position, keys, unproven=unproven))
 
     def act(self, docket: str, step: str, body: msgspec.Struct, also: tuple[str, ...] = ()) -> Entered:
         """File an act of the node itself. ``also``: records it answers besides the docket's heads."""
@@ -161,14 +164,14 @@ class Registrar:
                         waiting.answer.set_exception(_stored_nothing(exc))
 
     def _make(self, waiting: _Making) -> None:
-        start = self._log.tree.size
+        start = self._log.end
         try:
             made = waiting.make()
             if made:
                 rows = self._registry.session(self._dockets, start, self._clock()).rows(start)
                 seals.enter_made(rows, start, made)
                 self._append(rows, [each.leaf for each in made])
-            waiting.answer.set_result((start, self._log.tree.size))
+            waiting.answer.set_result((start, self._log.end))
         except Exception as exc:
             waiting.answer.set_exception(_stored_nothing(exc))
 
@@ -191,7 +194,7 @@ class Registrar:
     def _enter(self, batch: list[_Waiting]) -> None:
         if not batch:
             return
-        session = self._registry.session(self._dockets, self._log.tree.size, self._clock())
+        session = self._registry.session(self._dockets, self._log.end, self._clock())
         with suppress(ComityError):  # what is wrong with one docket is told to those who file in it
             session.read_ahead(w.filed.docket for w in batch)
         answers: list[tuple[_Waiting, Prepared]] = []
@@ -204,7 +207,7 @@ class Registrar:
                 _log.exception("filing.failed", docket=waiting.filed.docket)
                 waiting.answer.set_exception(_stored_nothing(exc))
         if session.prepared:
-            self._append(session.rows(self._log.tree.size), [p.leaf for p in session.prepared])
+            self._append(session.rows(self._log.end), [p.leaf for p in session.prepared])
             for docket in session.changed.values():
                 self._dockets.put(docket)
             for docket_id in session.erased_from:
@@ -217,7 +220,7 @@ class Registrar:
 
     def _append(self, rows: Batch, leaves: list[bytes]) -> None:
         appended = self._log.append(leaves)
-        seals.account(self._store, rows, appended.tree.size)
+        seals.account(self._store, rows, self._log.end + len(leaves))
         rows.leaves, rows.nodes = appended.leaves, appended.nodes
         self._store.enter(rows)
         self._log.tree = appended.tree

@@ -39,11 +39,21 @@ class Declined(_Body, frozen=True, kw_only=True):
     reasons: str
 
 
+class Emergency(_Body, frozen=True, kw_only=True):
+    """Why proof of logging cannot be waited for: whose life or safety is at risk, and what comes of waiting."""
+
+    risk: str
+
+
 class Transmission(_Body, frozen=True, kw_only=True):
-    """The request goes to the requested Party, with the authorisation it rests on (empty: none)."""
+    """The request goes to the requested Party, with the authorisation it rests on (empty: none).
+
+    ``emergency`` marks it as one (`comity.docket.emergency`): sent on the log's own signature, proved in full later.
+    """
 
     request: str
     authorisation: str = ""
+    emergency: Emergency | None = None
 
 
 class Receipt(_Body, frozen=True, kw_only=True):
@@ -53,6 +63,20 @@ class Receipt(_Body, frozen=True, kw_only=True):
     received: str
     position: int
     findings: tuple[Finding, ...]
+
+
+class Unproven(_Body, frozen=True, kw_only=True):
+    """An emergency was taken on the signature of the sender's log alone, over a tree of ``size`` leaves."""
+
+    record: str
+    size: int
+
+
+class ProvedInFull(_Body, frozen=True, kw_only=True):
+    """The full proof of a record taken as an emergency has come, under a checkpoint of ``size`` leaves."""
+
+    record: str
+    size: int
 
 
 class Acknowledgement(_Body, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from comity.docket.step import Proceeding, Step
 from comity.proceedings import bodies
 from comity.proceedings.request_certificate import certificate_steps
 from comity.proceedings.request_duties import DUTIES
+from comity.proceedings.request_emergency import UNPROVEN, emergency_steps
 from comity.proceedings.request_seals import seal_steps
 from comity.safeguards import (
     authorisation,
@@ -19,6 +20,7 @@ from comity.safeguards import (
     basis,
     data,
     decision,
+    emergency,
     evidence,
     form,
     notice,
@@ -126,8 +128,10 @@ STEPS = (
         seals=True,
         crosses=True,
         answered_by="request.receipt",
+        unproven_by=UNPROVEN,
         safeguards=(
             basis.authority_in_matter,
+            emergency.emergency_grounded,
             authorisation.judicial_authorisation,
             form.language_accepted,
             sealing.seal_limit,
@@ -177,6 +181,7 @@ STEPS = (
         provision="EIO art 9",
         safeguards=(
             basis.authority_in_matter,
+            emergency.proved_in_time,
             authorisation.judicial_authorisation,
             decision.within_request,
             decision.domestic_basis,
@@ -196,6 +201,7 @@ STEPS = (
         provision="EIO art 2(d)",
         safeguards=(
             basis.authority_in_matter,
+            emergency.proved_in_time,
             decision.within_request,
             decision.domestic_basis,
             decision.statement_of_reasons,
@@ -211,6 +217,7 @@ STEPS = (
         provision="Budapest Convention art 29(3), (7)",
         safeguards=(
             basis.authority_in_matter,
+            emergency.proved_in_time,
             preservation.preservation_only,
             preservation.preservation_period,
             basis.legality_basis,
@@ -268,6 +275,7 @@ STEPS = (
         provision="EIO art 13(1)",
         safeguards=(
             basis.authority_in_matter,
+            emergency.proved_in_time,
             authorisation.judicial_authorisation,
             basis.competence,
             evidence.recognised,
@@ -335,6 +343,7 @@ STEPS = (
         safeguards=(basis.authority_in_matter, notice.deferral_reasoned),
     ),
     *seal_steps(_ANY, JUDGES),
+    *emergency_steps(_ANY),
     Step(
         name="request.notify",
         title="Tell the person",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from comity.docket.step import Duty
+from comity.proceedings.request_emergency import PROOF_DUE
 
 DUTIES = (
     Duty(
@@ -41,4 +42,5 @@ DUTIES = (
         otherwise="request.overdue",
         closed_by=("request.withdraw", "request.close"),
     ),
+    PROOF_DUE,
 )
