@@ -5,7 +5,10 @@ Sections 12 (data protection), 13 (AI Act), 15 (sanctions), 16 (protected report
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -128,3 +131,32 @@ def test_a_union_period_follows_the_regulation_and_others_do_not() -> None:
 
     assert "Regulation 1182/71 art 3(4)" in told("acknowledge_report", "wb_external_acknowledge")  # 5 Dec is a Saturday
     assert "1182/71 art 3(4)" not in told("file_access", "interpol_ccf")  # 28 March 2027 is a Sunday
+
+
+ROWS = tomllib.loads((Path(__file__).parent / "cases_asked" / "standards.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("row", [pytest.param(r, id=f"{r['row']}: {r['id']}") for r in ROWS["rows"]])
+def test_the_reference_row_by_row(row: dict[str, Any]) -> None:
+    found = standard(row["id"], ROWS["day"])
+    assert row["provision"] in found.provision
+    assert found.mark == row["mark"]
+    assert found.text
+    for party in row["binds"]:
+        assert found in LAW.standards(ROWS["day"], party), party
+    for party in row["not"]:
+        assert found not in LAW.standards(ROWS["day"], party), party
+
+
+def test_what_may_change_is_dated() -> None:
+    """Reference section 23: facts that must not be fixed without a dated check."""
+    assert standard("led_adequacy_gb", date(2025, 6, 27)).settled
+    assert not standard("led_adequacy_gb", date(2025, 6, 28)).settled
+    assert not LAW.instrument("second_protocol").is_in_force(ROWS["day"])
+    assert all(m.as_of or m.since for m in LAW.instrument("budapest").bound)
+    assert not LAW.known_on("un_cybercrime", "DE", ROWS["day"]) or LAW.bound("un_cybercrime", "DE", ROWS["day"]) is None
+    assert not limit("judge_report", "wiretap_report_judges", date(2010, 12, 31)).holds_on(date(2011, 1, 1))
+    for name in ("cloud_us_uk", "cloud_us_au"):
+        found = LAW.instrument(name)
+        assert [c for c in found.in_force if c.until or not c.settled] or found.limit("term", ROWS["day"])
+    assert "check" in standard("fatf_freezing", ROWS["day"]).note
