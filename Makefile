@@ -1,6 +1,7 @@
 # make demo    two nodes, three matters, one evidence package checked offline
 # make test    everything that must hold, ending with pytest's closing line
 # make bench   what it costs, measured on this machine
+# make durability   a hundred deaths, fifty lost transactions, a thousand erasures (some minutes)
 #
 # Each makes .venv from a hashed requirements file if it is missing or outdated. Nothing is installed outside it.
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
-.PHONY: help demo test bench check requirements install install-dev clean
+.PHONY: help demo test bench durability check requirements install install-dev clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -24,6 +25,9 @@ test: check ## Run every check, then every test
 
 bench: install-dev ## Measure, and print one table
 	$(BIN)/python -m bench.run
+
+durability: install-dev ## Kill a node 100 times, drop what it wrote 50 times, erase 1 % of 10^5 records
+	$(BIN)/python -m bench.durability
 
 check: install-dev ## Run ruff, mypy --strict and the contract on imports
 	@$(BIN)/ruff check .

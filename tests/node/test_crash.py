@@ -1,23 +1,27 @@
 """A node may die at any moment: at every call that matters (simulated), and by `kill -9` (real processes).
 
 After each death the nodes are started again from disk and the matter is finished: every record once, on both sides.
+Under load, and on a disk that loses what it said it had written, a few rounds here and all by `make durability`.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import durability
 
 from comity.errors import ComityError
 from comity.node.node import Node
@@ -146,3 +150,36 @@ def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> Non
         matters.check_whole(node)
         assert node.log.tree.size == len(matters.WHOLE)
         nodes.kill(node)
+
+
+@pytest.mark.slow
+def test_killed_under_load_every_act_is_there_once_and_no_witness_saw_two_trees(tmp_path: Path) -> None:
+    found = durability.kill_rounds(tmp_path, 8)
+    assert found["killed at work"] >= 3
+    assert found["acts"] == found["leaves"] > 0
+
+
+@pytest.mark.slow
+def test_a_disk_that_lost_its_last_transactions_makes_no_fork(tmp_path: Path) -> None:
+    found = durability.drop_rounds(tmp_path, 6)
+    assert found["refused to start"] + found["went on"] == found["rounds"] == 6
+
+
+def test_what_was_dropped_is_gone_and_no_more(tmp_path: Path) -> None:
+    """That the rounds above drop what they say: the last commit, whole, and nothing before it."""
+    nodes = Nodes(tmp_path)
+    de = nodes.open("DE")
+    for number in range(3):
+        matters.draft(nodes, de, f"{matters.DOCKET}{number}")
+    wal, copy = tmp_path / "DE" / "data" / "node.db-wal", tmp_path / "copy"
+    copy.mkdir()
+    for name in ("node.db", "node.db-wal"):
+        shutil.copyfile(wal.with_name(name), copy / name)
+    nodes.kill(de)
+    for count in (1, 2):
+        dropped = tmp_path / f"dropped-{count}"
+        shutil.copytree(copy, dropped)
+        assert durability.drop_last(dropped / "node.db-wal", count) == count
+        with closing(sqlite3.connect(dropped / "node.db")) as db:
+            assert db.execute("SELECT count(*) FROM leaves").fetchone() == (3 - count,)
+    assert durability.drop_last(copy / "missing", 1) == 0
