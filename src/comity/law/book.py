@@ -139,8 +139,8 @@ class LawBook:
     def known_on(self, instrument_id: str, party: str, day: date) -> bool:
         """Whether the files can tell if ``party`` is bound on ``day``.
 
-        They cannot when it is known to be bound only as of a later day, when the statement is not settled, or when the
-        list of Parties is not complete and ``party`` is not on it. Raises NotFound for an unknown instrument.
+        They cannot when it is known to be bound only as of a later day and no statement names the day itself, when the
+        statement is not settled, or when the list of Parties is not complete and ``party`` is not on it. Raises NotFound for an unknown instrument.
         """
         if self.excluded(instrument_id, party, day) is not None:
             return True
@@ -148,6 +148,8 @@ class LawBook:
         stated = [m for m in all_stated if m.holds_on(day)]
         if not all_stated:
             return self.instrument(instrument_id).parties_complete
+        if any(m.since and m.since > day and m.settled for m in all_stated):  # the day is stated: not before it
+            stated = [m for m in stated if m.knows(day)]
         return not stated or any(m.knows(day) and m.settled for m in stated)
 
     def standards(self, day: date, party: str) -> tuple[Standard, ...]:
