@@ -31,7 +31,8 @@ def said(data: bytes) -> LeafFacts | None:
         leaf = parse_leaf(data)
     except Malformed:
         return None
-    return LeafFacts(leaf.kind, leaf.commitment, leaf.ref, leaf.until.isoformat() if leaf.until else None)
+    until = leaf.until.isoformat() if leaf.until else None
+    return LeafFacts(leaf.kind, leaf.commitment, leaf.ref, until, leaf.count)
 
 
 def scanned(data: bytes) -> LeafFacts | None:

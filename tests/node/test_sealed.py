@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,15 @@ import pytest
 from comity.docket.sealing import inherited, seal_of
 from comity.errors import NotAdmitted, Tampered
 from comity.node.auditor.audit import Auditor
+from comity.node.auditor.openings import check_openings
+from comity.node.auditor.source import FolderSource, LogSource
 from comity.node.auditor.state import AuditState
-from comity.node.export import RowsSource
 from comity.node.node import Node
+from comity.node.openings import NodeSource, export_node
 from comity.node.padding import Padder
 from comity.node.registrar import Entered
 from comity.proceedings import bodies
-from comity.tlog.audit import AuditReport
+from comity.tlog.audit import AuditReport, LeafSums
 from comity.tlog.leaf import ActLeaf, parse_leaf
 from tests.node import matters
 from tests.node.matters import DOCKET
@@ -76,7 +79,9 @@ def audited(node: Node, nodes: Nodes) -> AuditReport:
     node.publisher.publish()
     policy = node.peers.policies[node.entry.origin]
     with AuditState() as state:
-        return Auditor(RowsSource(node.store), state, policy, nodes.clock()).run()
+        report = Auditor(NodeSource(node.store), state, policy, nodes.clock()).run()
+        check_openings(NodeSource(node.store), state)
+        return replace(report, sums=state.sums(nodes.clock().date().isoformat()))
 
 
 def test_a_whole_matter_leaves_only_sealed_leaves_in_both_logs(nodes: Nodes, de: Node, fr: Node) -> None:
@@ -100,8 +105,10 @@ def test_when_the_month_comes_both_nodes_unseal_everything(nodes: Nodes, de: Nod
     for node in (de, fr):
         assert kinds(node) == {"sealed": 9, "unseal": 9}
     nodes.clock.now = datetime(2027, 3, 2, tzinfo=UTC)
-    assert audited(de, nodes).exit_code == 0
-    assert audited(fr, nodes).exit_code == 0
+    for node in (de, fr):
+        report = audited(node, nodes)
+        assert report.exit_code == 0
+        assert report.sums.unsealed == {"request": 5, "decision-grant": 3, "disclosure": 1}
     known = de.registrar.docket(DOCKET)
     assert inherited(de.bench.step("request.close"), known, nodes.clock().date()) is None
 
@@ -265,3 +272,64 @@ def test_a_node_whose_seals_were_changed_by_hand_does_not_start(nodes: Nodes, de
     db.close()
     with pytest.raises(Tampered):
         nodes.open("DE")
+
+
+def test_openings_of_acts_and_padding_alike_are_checked_over_a_folder_too(
+    nodes: Nodes, de: Node, tmp_path: Path
+) -> None:
+    draft(nodes, de)
+    Padder(de.registrar, de.store, de.log, nodes.clock, 300).tick()
+    nodes.clock.now = datetime(2027, 12, 1, tzinfo=UTC)
+    tick(nodes, de)
+    report = audited(de, nodes)
+    assert (report.exit_code, report.sums.unsealed) == (0, {"padding": 300, "request": 1})
+    assert export_node(de.store, tmp_path / "copy") == de.store.size()
+    assert opened(FolderSource(tmp_path / "copy"), nodes, de).unsealed == report.sums.unsealed
+    line = (tmp_path / "copy" / "unsealed" / "000").read_bytes().splitlines()
+    assert len(line) == 256
+
+
+def opened(source: LogSource, nodes: Nodes, node: Node) -> LeafSums:
+    policy = node.peers.policies[node.entry.origin]
+    with AuditState() as state:
+        Auditor(source, state, policy, nodes.clock()).run()
+        check_openings(source, state)
+        return state.sums(nodes.clock().date().isoformat())
+
+
+def _one_missing(lines: list[bytes]) -> list[bytes]:
+    return lines[:-1]
+
+
+def _another_kind(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b" request ", b" padding ") for line in lines]
+
+
+def _exchanged(lines: list[bytes]) -> list[bytes]:
+    return [lines[1], lines[0], *lines[2:]]
+
+
+def _respelt(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b" request ", b"  request ") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "wrong"), [(_one_missing, 3), (_another_kind, 2), (_exchanged, 2), (_respelt, 3)], ids=lambda x: str(x)
+)
+def test_a_missing_or_false_opening_is_a_breach(
+    nodes: Nodes, de: Node, tmp_path: Path, spoil: Callable[[list[bytes]], list[bytes]], wrong: int
+) -> None:
+    """The node says of an act that it was padding, withholds an opening, or shows the openings out of order."""
+    draft(nodes, de)
+    matters.authorise(nodes, de)
+    matters.send(nodes, de)
+    nodes.clock.now = datetime(2027, 3, 1, tzinfo=UTC)
+    tick(nodes, de)
+    de.publisher.publish()
+    export_node(de.store, tmp_path / "copy")
+    file = tmp_path / "copy" / "unsealed" / "000.p" / "3"
+    assert opened(FolderSource(tmp_path / "copy"), nodes, de).totals == {}
+    file.write_bytes(b"".join(line + b"\n" for line in spoil(file.read_bytes().splitlines())))
+    assert opened(FolderSource(tmp_path / "copy"), nodes, de).totals == {"opening": wrong}
+    file.unlink()
+    assert opened(FolderSource(tmp_path / "copy"), nodes, de).totals == {"opening": 3}

@@ -73,6 +73,7 @@ def _audited(
     place: str, policy_for: Callable[[str], Policy | None], folder: Path | None, gossip: list[str], max_age: int | None
 ) -> AuditReport:
     from comity.node.auditor.audit import Auditor
+    from comity.node.auditor.openings import check_openings
     from comity.node.auditor.source import open_source
     from comity.node.auditor.state import AuditState
 
@@ -87,6 +88,9 @@ def _audited(
     with closing(AuditState(None if folder is None else folder / "audit.sqlite")) as state, _Bar() as bar:
         auditor = Auditor(source, state, policy, datetime.now(UTC), max_age, evidence, bar.show)
         report = auditor.run(note)
+        if not report.exposed:
+            check_openings(source, state)
+            report = replace(report, sums=state.sums(auditor.now.date().isoformat()))
     return _gossiped(report, auditor, note, place, gossip)
 
 
@@ -141,6 +145,11 @@ def show(report: AuditReport) -> None:
     if report.sums.counts:
         counts = table("", "kind of act", "leaves")
         for kind, count in sorted(report.sums.counts.items()):
+            counts.add_row(kind, str(count))
+        console.print(counts)
+    if report.sums.unsealed:
+        counts = table("", "unsealed, as", "leaves")
+        for kind, count in sorted(report.sums.unsealed.items()):
             counts.add_row(kind, str(count))
         console.print(counts)
     _show_breaches(report)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from comity.tlog.encoding import encode_base64
 
-Breaks = Literal["unreadable", "unknown-kind", "wrong-reference", "duplicate", "overdue"]
+Breaks = Literal["unreadable", "unknown-kind", "wrong-reference", "duplicate", "overdue", "opening"]
 MAX_SHOWN = 1000  # of each kind; the totals count all
 FOLLOW_UPS = ("decision-grant", "decision-refuse", "disclosure", "refusal", "notification", "notification-deferral")
 
@@ -39,12 +39,16 @@ class Exposed:
 
 @dataclass(frozen=True)
 class LeafSums:
-    """What the leaves of one log mean together. ``totals`` counts breaches by kind; ``breaches`` shows the first."""
+    """What the leaves of one log mean together. ``totals`` counts breaches by kind; ``breaches`` shows the first.
+
+    ``unsealed``: the kinds of what was unsealed, from openings that were checked against their leaves.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     breaches: tuple[Breach, ...] = ()
     emergencies_open: int = 0
+    unsealed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class AuditReport:
                 "totals": dict(sorted(self.sums.totals.items())),
                 "shown": [vars(breach) for breach in self.sums.breaches],
             },
+            "unsealed": dict(sorted(self.sums.unsealed.items())),
             "emergencies_without_public_follow_up": self.sums.emergencies_open,
             "contradictions": [vars(each) for each in self.exposed],
             "unverified": self.unverified,

@@ -32,12 +32,16 @@ _NAMES = {kind.encode(): kind for kind in KINDS}
 
 
 class LeafFacts(NamedTuple):
-    """What a leaf says: kind, commitment (32 bytes), the leaf it refers to, the first of a month it is sealed until."""
+    """What a leaf says: kind, commitment, leaf it refers to, first of a month it is sealed until, count commitment.
+
+    Commitments have 32 bytes.
+    """
 
     kind: str
     commitment: bytes
     ref: int | None
     until: str | None
+    count: bytes | None = None
 
 
 class Unreadable(NamedTuple):
@@ -52,14 +56,15 @@ def scan_leaf(data: bytes) -> LeafFacts:
     match = _LEAF.fullmatch(data)
     if match is None:
         leaf = parse_leaf(data)
-        return LeafFacts(leaf.kind, leaf.commitment, leaf.ref, leaf.until.isoformat() if leaf.until else None)
-    plain, commitment, sealed, sealed_to, day, _, act, act_to, act_ref, extend, extend_to, extend_ref, new_day = (
+        until = leaf.until.isoformat() if leaf.until else None
+        return LeafFacts(leaf.kind, leaf.commitment, leaf.ref, until, leaf.count)
+    plain, commitment, sealed, sealed_to, day, count, act, act_to, act_ref, extend, extend_to, extend_ref, new_day = (
         match.groups()
     )
     if plain:
         return LeafFacts(_NAMES[plain], a2b_base64(commitment), None, None)
     if sealed:
-        return LeafFacts(SEALED, a2b_base64(sealed_to), None, day.decode())
+        return LeafFacts(SEALED, a2b_base64(sealed_to), None, day.decode(), a2b_base64(count) if count else None)
     if act:
         return LeafFacts(_NAMES[act], a2b_base64(act_to), _position(act_ref, data), None)
     return LeafFacts(_NAMES[extend], a2b_base64(extend_to), _position(extend_ref, data), new_day.decode())

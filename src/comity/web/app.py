@@ -26,6 +26,7 @@ OPEN_TO_PEERS = {
     "/exchange/exhibits/{blob}": Guard.SEALED,
     "/log/checkpoint": Guard.ANYONE,
     "/log/tile/{path:path}": Guard.ANYONE,
+    "/log/unsealed/{path:path}": Guard.ANYONE,
     "/log/reports/{path:path}": Guard.ANYONE,
     "/gossip": Guard.ANYONE,
     "/gossip/conflicts": Guard.ANYONE,

@@ -1,4 +1,4 @@
-"""The node's log as static-looking files (C2SP tlog-tiles): checkpoint, tiles, entry bundles, openings of what was unsealed; and reports.
+"""The node's log as static-looking files (C2SP tlog-tiles), with openings of what was unsealed and reports.
 
 Open to anyone.
 """

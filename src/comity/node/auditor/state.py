@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS leaves (
     position INTEGER PRIMARY KEY, kind TEXT NOT NULL, commitment BLOB, hash BLOB NOT NULL, ref INTEGER, until TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS faults (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS counts (position INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS openings (
+    place INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL, fault TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS unseals ON leaves (position) WHERE kind = 'unseal';
 CREATE INDEX IF NOT EXISTS refs ON leaves (ref) WHERE ref IS NOT NULL;
 """
 _UNREADABLE = """SELECT 'unreadable', position, reason FROM faults WHERE kind = '' ORDER BY position"""
@@ -51,6 +56,9 @@ SELECT 'overdue', position, 'Sealed until ' || term || ', and neither unsealed n
     FROM leaves s WHERE s.kind = 'sealed' AND s.until IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM leaves u WHERE u.ref = s.position AND u.kind = 'unseal'))
 WHERE term < ? ORDER BY position"""
+
+_OPENINGS = "SELECT 'opening', position, fault FROM openings WHERE fault <> '' ORDER BY position"
+_OPENED = "SELECT kind, count(*) FROM openings WHERE fault = '' GROUP BY kind"
 
 
 class AuditState:
@@ -91,11 +99,17 @@ class AuditState:
             else (position, each.kind, each.commitment, value, each.ref, each.until)
             for position, (value, each) in enumerate(zip(hashes, facts, strict=True), start)
         ]
+        counts = [
+            (position, each.count)
+            for position, each in enumerate(facts, start)
+            if isinstance(each, LeafFacts) and each.count is not None
+        ]
         faults = [(position, *each) for position, each in enumerate(facts, start) if isinstance(each, Unreadable)]
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany("INSERT INTO faults VALUES (?, ?, ?)", faults)
+            self._db.executemany("INSERT INTO counts VALUES (?, ?)", counts)
             self._db.execute("COMMIT")
         except sqlite3.IntegrityError as error:
             self._db.execute("ROLLBACK")
@@ -128,10 +142,26 @@ class AuditState:
             totals[breach.kind] = totals.get(breach.kind, 0) + 1
             if totals[breach.kind] <= MAX_SHOWN:
                 shown.append(breach)
-        return LeafSums(counts, totals, tuple(shown), self._emergencies() if "emergency" in counts else 0)
+        opened = dict(self._db.execute(_OPENED).fetchall())
+        return LeafSums(counts, totals, tuple(shown), self._emergencies() if "emergency" in counts else 0, opened)
+
+    def unseals(self, start: int, number: int) -> list[tuple[int, int, bytes | None, bool]]:
+        """The unsealings from the ``start``-th on: position, leaf unsealed, its count commitment, checked before."""
+        query = """SELECT u.position, u.ref, c.value, coalesce(o.fault, '-') = '' FROM leaves u
+            LEFT JOIN counts c ON c.position = u.ref LEFT JOIN openings o ON o.position = u.position
+            WHERE u.kind = 'unseal' ORDER BY u.position LIMIT ? OFFSET ?"""
+        rows = self._db.execute(query, (number, start))
+        return [(at, ref, None if count is None else bytes(count), bool(done)) for at, ref, count, done in rows]
+
+    def keep_openings(self, start: int, found: Sequence[tuple[int, str, str]]) -> None:
+        """Keep of the unsealings from the ``start``-th on: position, the kind opened, what is wrong ("" nothing)."""
+        rows = [(start + place, *each) for place, each in enumerate(found)]
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("INSERT OR REPLACE INTO openings VALUES (?, ?, ?, ?)", rows)
+        self._db.execute("COMMIT")
 
     def _breaches(self, today: str) -> Iterator[Breach]:
-        for query in (_UNREADABLE, _UNKNOWN, _REFERENCES, _DUPLICATES):
+        for query in (_UNREADABLE, _UNKNOWN, _REFERENCES, _DUPLICATES, _OPENINGS):
             yield from self._read(query)
         yield from self._read(_OVERDUE, today)
 

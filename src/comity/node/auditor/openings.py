@@ -1,0 +1,50 @@
+"""The openings of what was unsealed: fetched beside the log and checked against the leaves, padding among them.
+
+An unsealing whose opening is missing or false is a breach: the node keeps secret what it may not, or lied about the
+kind when it sealed. What was checked once is not fetched again.
+"""
+
+from __future__ import annotations
+
+from comity.errors import ComityError
+from comity.node.auditor.source import LogSource
+from comity.node.auditor.state import AuditState
+from comity.tlog.tiles import WIDTH
+from comity.tlog.unsealed import Unsealed, decode_unsealed, unsealed_path
+
+Found = tuple[int, str, str]
+
+
+def check_openings(source: LogSource, state: AuditState) -> None:
+    """Check every opening that the leaves read so far demand, and keep the result in the state. Never raises for it."""
+    index = 0
+    while unseals := state.unseals(index * WIDTH, WIDTH):
+        if not all(done for *_, done in unseals):
+            openings, why = _fetched(source, index, len(unseals))
+            found = [
+                _checked(at, ref, count, openings[place] if place < len(openings) else None, why)
+                for place, (at, ref, count, _) in enumerate(unseals)
+            ]
+            state.keep_openings(index * WIDTH, found)
+        index += 1
+
+
+def _fetched(source: LogSource, index: int, width: int) -> tuple[list[Unsealed], str]:
+    """The openings of one file, or none and why. A partial file that is gone is cut from the full one."""
+    why = ""
+    for of in dict.fromkeys((width, WIDTH)):
+        try:
+            return decode_unsealed(source.fetch(unsealed_path(index, of)), of), ""
+        except ComityError as error:
+            why = why or error.what
+    return [], why
+
+
+def _checked(at: int, ref: int, count: bytes | None, opening: Unsealed | None, why: str) -> Found:
+    if opening is None:
+        return at, "", f"No opening of leaf {ref} is published: {why}"
+    try:
+        opening.check(ref, at, count)
+    except ComityError as error:
+        return at, "", error.what
+    return at, opening.kind, ""
