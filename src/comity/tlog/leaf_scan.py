@@ -41,7 +41,7 @@ class LeafFacts(NamedTuple):
     commitment: bytes
     ref: int | None
     until: str | None
-    count: bytes | None = None
+    counted: bytes | None = None
 
 
 class Unreadable(NamedTuple):

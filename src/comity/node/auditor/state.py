@@ -100,9 +100,9 @@ class AuditState:
             for position, (value, each) in enumerate(zip(hashes, facts, strict=True), start)
         ]
         counts = [
-            (position, each.count)
+            (position, each.counted)
             for position, each in enumerate(facts, start)
-            if isinstance(each, LeafFacts) and each.count is not None
+            if isinstance(each, LeafFacts) and each.counted is not None
         ]
         faults = [(position, *each) for position, each in enumerate(facts, start) if isinstance(each, Unreadable)]
         self._db.execute("BEGIN IMMEDIATE")
