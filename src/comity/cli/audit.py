@@ -43,18 +43,30 @@ def command(
         list[str] | None, typer.Option("--gossip", help="Also hand the checkpoint in here, and read conflicts.")
     ] = None,
     max_age: Annotated[int | None, typer.Option("--max-age", help="Refuse older cosignatures (seconds).")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Recompute this report of a period (report.note) instead.")
+    ] = None,
+    openings: Annotated[
+        Path | None, typer.Option("--openings", help="What opens the report's acts; else what was published with it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Check a node's whole log from outside: signatures, quorum, history, every tile, every leaf.
 
+    With --report: fetch the leaves of its period and say of every figure whether it follows from them.
+
     Exit 0: all right. Exit 4: something is not verified, or a leaf is not in order. Exit 7: the log contradicts itself.
     """
-    report = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age)
+    if report is not None:
+        from comity.cli.report_audit import audit_report
+
+        raise typer.Exit(audit_report(place, partial(_policy, policy, anchors), report, openings, as_json=json))
+    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age)
     if json:
-        print_json(report.as_json())
+        print_json(found.as_json())
     else:
-        show(report)
-    raise typer.Exit(report.exit_code)
+        show(found)
+    raise typer.Exit(found.exit_code)
 
 
 def _policy(policy: Path | None, anchors: Path | None, origin: str) -> Policy | None:

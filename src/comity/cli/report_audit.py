@@ -62,9 +62,8 @@ def audit_report(
     source, opened = open_source(place), open_report(data, policy)
     given = Given(report, source)
     acts = _bytes(openings) if openings is not None else given.read(OPENINGS, opened.period)
-    now = int(datetime.now(UTC).timestamp())
-    found = check_report(data, source.fetch, policy, acts, now=now)
-    found += _leaf(opened, given, policy, now)
+    found = check_report(data, source.fetch, policy, acts, now=now())
+    found += _leaf(opened, given, policy)
     found += _files(opened, given)
     whole = bool(read_openings(acts).acts) if not any(p.where == "report" for p in found) else False
     figures = list(_figures(opened, found, whole))
@@ -75,6 +74,11 @@ def audit_report(
     return NOT_ALL_FOLLOWS if any(figure.problems for figure in figures) else 0
 
 
+def now() -> int:
+    """The reader's own clock, in POSIX seconds: no cosignature may come from its future."""
+    return int(datetime.now(UTC).timestamp())
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -82,11 +86,11 @@ def _bytes(path: Path) -> bytes:
         raise NotFound(f"{path} cannot be read: {exc.strerror}.", "Name the report.note of the period.") from exc
 
 
-def _leaf(report: PeriodReport, given: Given, policy: Policy, now: int) -> list[Problem]:
+def _leaf(report: PeriodReport, given: Given, policy: Policy) -> list[Problem]:
     """Whether the log commits to this report and no other."""
 
     def check() -> None:
-        checkpoint = policy.check(given.source.checkpoint(), now, None).checkpoint
+        checkpoint = policy.check(given.source.checkpoint(), now(), None).checkpoint
         check_report_leaf(given.read(LEAF, report.period), report, tree_of(checkpoint, given.source.fetch))
 
     return _tried("leaf", check)
