@@ -110,7 +110,10 @@ def test_a_request_withheld_from_the_start_never_moves_the_docket() -> None:
     assert blind.dockets["FR"].state == ""
 
 
-ASKS_THE_DOCKET_ONLY = {"seal_limit", "recognised", "person_told_or_deferred", "authority_in_matter", "arrived"}
+ASKS_THE_DOCKET_ONLY = {
+    "seal_limit", "recognised", "person_told_or_deferred", "authority_in_matter", "arrived", "emergency_grounded",
+    "proved_in_time",
+}  # fmt: skip
 GUARDED = [(step, guard) for step in REQUEST.steps for guard in step.safeguards]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -65,9 +66,9 @@ class Outbox:
         )
         return [replace(due, under=signed) for due in self._lease_out(query, now)]
 
-    def _lease_out(self, query: sa.Select[tuple[int, str, str, str, int, int]], now: int) -> list[Due]:
+    def _lease_out(self, query: sa.Select[Any], now: int) -> list[Due]:
         with self._store.writing() as db:
-            found = [Due(*row) for row in db.execute(query).tuples()]
+            found = [Due(*row) for row in db.execute(query)]
             if found:
                 ids = [f.id for f in found]
                 db.execute(t.update().where(t.c.id.in_(ids)).values(lease_until=now + self._lease))
