@@ -140,8 +140,8 @@ class LawBook:
         """Whether the files can tell if ``party`` is bound on ``day``.
 
         They cannot when it is known to be bound only as of a later day and no statement names the day itself, when the
-        statement is not settled, or when the list of Parties is not complete and ``party`` is not on it. Raises NotFound
-        for an unknown instrument.
+        statement is not settled, or when the list of Parties is not complete and ``party`` is not on it.
+        Raises NotFound for an unknown instrument.
         """
         if self.excluded(instrument_id, party, day) is not None:
             return True

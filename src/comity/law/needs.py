@@ -34,13 +34,22 @@ def needs_of(
     from_party, to_party = parties
     law = book.by_party.get(to_party)
     return (
-        *_scope(i, day), *_target(i, from_party, day), *_authority(rule),
+        *_beside(book, i, parties, day), *_scope(i, day), *_target(i, from_party, day), *_authority(rule),
         *_prosecutor(rule, from_party, book.by_party.get(from_party)),
         *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
         *_of_kind(i, rule, offence, day),
         *_measure(rule, to_party), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
         *_contents(i, rule, day),
     )
+
+
+def _beside(book: LawBook, i: Instrument, parties: tuple[str, str], day: date) -> Iterator[Need]:
+    """An agreement that applies between these two and is not in the files (EU-UK TCA Part Three Title VII)."""
+    for r in i.rules:
+        members = book.by_country_set.get(str(r.parameters.get("between", "")), frozenset())
+        others = set(str(r.parameters.get("and", "")).split())
+        if r.holds_on(day) and any(a in members and b in others for a, b in (parties, parties[::-1])):
+            yield Need("other_agreement", r.text, r.provision, settled=False)
 
 
 def _scope(i: Instrument, day: date) -> Iterator[Need]:

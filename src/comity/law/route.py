@@ -130,7 +130,8 @@ def _beside(c: Closed) -> bool:
 
 def _in_doubt(r: Route) -> bool:
     """Whether it is in doubt that the way is open at all; doubts about the case itself do not change the order."""
-    return any(n.kind in ("no_treaty", "not_replaced", "threshold") and not n.settled for n in r.needs)
+    kinds = ("no_treaty", "not_replaced", "other_agreement", "threshold")
+    return any(n.kind in kinds and not n.settled for n in r.needs)
 
 
 def _one(q: _Question, i: Instrument) -> Route | Closed | Unclear:
