@@ -13,7 +13,7 @@ import shutil
 import struct
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from bench.erasure_bench import erase_one_in_a_hundred
 from bench.loaded_node import COSIGNED, running_clock, serve
 from bench.registrar import matters
 from comity.node import tables as t
@@ -245,11 +246,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--drops", type=int, default=50)
+    parser.add_argument("--records", type=int, default=100_000)
     wanted = parser.parse_args()
-    for name, rounds, count in (("kill -9", kill_rounds, wanted.kills), ("dropped", drop_rounds, wanted.drops)):
+    parts: tuple[tuple[str, Callable[[Path, int], Mapping[str, object]], int], ...] = (
+        ("kill -9", kill_rounds, wanted.kills),
+        ("last transactions dropped", drop_rounds, wanted.drops),
+        ("one in a hundred erased", erase_one_in_a_hundred, wanted.records),
+    )
+    for name, part, count in parts:
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
             began = time.monotonic()
-            print(name, rounds(Path(folder), count), f"{time.monotonic() - began:.0f} s", flush=True)
+            figures = part(Path(folder), count) if count else {}
+            print(f"{name} ({time.monotonic() - began:.0f} s)", *(f"{k}: {v}" for k, v in figures.items()), sep="\n  ")
 
 
 if __name__ == "__main__":
