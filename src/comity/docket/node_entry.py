@@ -28,11 +28,12 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Common settings."""
 
 
-class RetiredLogKey(_Part, frozen=True, kw_only=True):
-    """A log's key that signs no checkpoint of more than ``size`` leaves."""
+class LogKeyTerm(_Part, frozen=True, kw_only=True):
+    """A log's key that was not there from the beginning, or ended: it signs trees of ``start`` to ``end`` leaves."""
 
     vkey: str
-    size: int
+    start: int = 0
+    end: int | None = None
 
 
 class LogEnd(_Part, frozen=True, kw_only=True):
@@ -47,17 +48,17 @@ class LogEnd(_Part, frozen=True, kw_only=True):
 
 
 class LogEntry(_Part, frozen=True, kw_only=True):
-    """One log: its origin, all keys that ever signed for it, those of them that ended, and its end, once it has one."""
+    """One log: its origin, all keys that ever signed for it, when some of them did, and its end, once it has one."""
 
     origin: str
     vkeys: tuple[str, ...]
-    retired: tuple[RetiredLogKey, ...] = ()
+    terms: tuple[LogKeyTerm, ...] = ()
     end: LogEnd | None = None
 
     @property
     def signing_vkeys(self) -> tuple[str, ...]:
         """The keys in force."""
-        ended = {key.vkey for key in self.retired}
+        ended = {term.vkey for term in self.terms if term.end is not None}
         return tuple(vkey for vkey in self.vkeys if vkey not in ended)
 
     @property
@@ -70,15 +71,18 @@ class LogEntry(_Part, frozen=True, kw_only=True):
     @property
     def bounds(self) -> Bounds:
         """What a checkpoint of this log must keep to, over what a policy asks. Raises `Malformed`."""
-        return Bounds({Vkey.parse(key.vkey).key_id: key.size for key in self.retired}, self.last)
+        return Bounds({Vkey.parse(term.vkey).key_id: (term.start, term.end) for term in self.terms}, self.last)
 
     def check(self) -> None:
         """Raises `Malformed` when the entry contradicts itself."""
         wrong = "Ask the Party for a corrected file."
         if any(Vkey.parse(vkey).name != self.origin for vkey in self.vkeys):
             raise Malformed(f"A key of the log {self.origin} bears another name.", wrong)
-        if any(key.vkey not in self.vkeys or key.size < 0 for key in self.retired):
-            raise Malformed(f"A key that ended is not one of the log {self.origin}.", wrong)
+        for term in self.terms:
+            if term.vkey not in self.vkeys or not 0 <= term.start <= (term.start if term.end is None else term.end):
+                raise Malformed(f"A term of a key of the log {self.origin} cannot be.", wrong)
+        if len({term.vkey for term in self.terms}) != len(self.terms):
+            raise Malformed(f"A key of the log {self.origin} has two terms.", wrong)
         if self.end is None and self.vkeys and not self.signing_vkeys:
             raise Malformed(f"All keys of the log {self.origin} have ended.", "Name a new key, or the log's end.")
         _ = self.bounds
@@ -97,14 +101,14 @@ class NodeEntry(_Part, frozen=True, kw_only=True):
     envelopes: tuple[str, ...]
     origin: str
     log_vkeys: tuple[str, ...]
-    log_retired: tuple[RetiredLogKey, ...] = ()
+    log_terms: tuple[LogKeyTerm, ...] = ()
     log_end: LogEnd | None = None
     further_logs: tuple[LogEntry, ...] = ()
 
     @property
     def logs(self) -> tuple[LogEntry, ...]:
         """All its logs, in order."""
-        first = LogEntry(origin=self.origin, vkeys=self.log_vkeys, retired=self.log_retired, end=self.log_end)
+        first = LogEntry(origin=self.origin, vkeys=self.log_vkeys, terms=self.log_terms, end=self.log_end)
         return (first, *self.further_logs)
 
     @property
@@ -116,7 +120,7 @@ class NodeEntry(_Part, frozen=True, kw_only=True):
         """The entry with these logs instead."""
         first, further = logs[0], logs[1:]
         return msgspec.structs.replace(
-            self, origin=first.origin, log_vkeys=first.vkeys, log_retired=first.retired, log_end=first.end,
+            self, origin=first.origin, log_vkeys=first.vkeys, log_terms=first.terms, log_end=first.end,
             further_logs=further,
         )  # fmt: skip
 

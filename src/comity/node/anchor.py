@@ -19,6 +19,7 @@ from comity.node.clock import Clock
 from comity.node.peers import PeerCheckpoints
 from comity.node.registrar import Registrar
 from comity.proceedings.bodies import PeerCheckpoint, PeersSeen
+from comity.tlog.checkpoint import read_checkpoint
 
 _log = structlog.get_logger(__name__)
 STEP = "oversight.peer_checkpoint"
@@ -61,7 +62,11 @@ class Anchor:
         return len(seen)
 
     def _ask(self, origin: str, source: LogSource) -> None:
-        found = self._peers.hear(origin, source.checkpoint(), int(self._clock().timestamp()), self._trees)
+        note = source.checkpoint()
+        shown = read_checkpoint(note).origin
+        if shown != origin and self._sources.get(shown) is source:  # another log of the same node is shown now
+            return
+        found = self._peers.hear(origin, note, int(self._clock().timestamp()), self._trees)
         if found is not None:
             self._registrar.note_attempt("gossip", origin, found.sentence())
 

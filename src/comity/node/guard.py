@@ -26,15 +26,16 @@ from comity.node import tables as t
 from comity.node.dockets import Closed, read_findings
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
+from comity.node.log_rows import LogRows
 from comity.node.seal_guard import SealCheck
 from comity.node.store import Store
 from comity.node.tables import LOWEST_KEPT
 from comity.tlog.checkpoint import parse_checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.counting import PADDING
-from comity.tlog.leaf import ActLeaf, check_opening, parse_leaf
+from comity.tlog.leaf import KEY_EVENT, ActLeaf, check_opening, parse_leaf
 from comity.tlog.note import open_note
-from comity.tlog.tree import Tree, leaf_hash
+from comity.tlog.tree import Tree, frontier_of, leaf_hash
 
 _CLOSED = msgspec.json.Decoder(Closed)
 _CHUNK = 2000
@@ -45,22 +46,26 @@ _NEXT = "Do not start this node on this data. Compare with the witnesses and the
 def check_store(store: Store, log: ActLog, last: LastSigned, bench: Bench, own: NodeEntry) -> int:
     """Check everything stored; the number of records. Tampered, naming the first thing that is wrong, otherwise."""
     signed = last.get(log.origin)
-    size = store.size()
     if signed is not None:
+        size = log.rows.size()
         if signed[0] > size:
             raise Tampered(f"{signed[0]} leaves were signed, {size} are here: the database was rolled back.", _NEXT)
         if log.root_at(signed[0]) != signed[1]:
             raise Tampered(f"The first {signed[0]} leaves are not those that were signed.", _NEXT)
-    tree, seals = Tree(), SealCheck(store)
-    position = 0
-    while position < size:
-        tree = _check_chunk(store, tree, position, bench, seals)
-        position += _CHUNK
+    seals = SealCheck(store)
+    for rows in log.segments:
+        _check_log(rows, own, bench, seals)
     seals.finish()
-    if tree.size != size or tree.root() != log.tree.root():
+    return _no_stray_rows(store, log)
+
+
+def _check_log(rows: LogRows, own: NodeEntry, bench: Bench, seals: SealCheck) -> None:
+    tree, size = Tree(), rows.size()
+    while tree.size < size:
+        tree = _check_chunk(rows, tree, min(size, tree.size + _CHUNK), bench, seals)
+    if tree.root() != rows.root():
         raise Tampered("The stored tree does not follow from the stored leaves.", _NEXT)
-    _check_newest_checkpoint(store, log, own)
-    return _no_stray_rows(store, size)
+    _check_newest_checkpoint(rows, own, tree)
 
 
 def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
@@ -70,17 +75,18 @@ def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
             raise Tampered(f"The witness {name} saw {seen} leaves of this log; {size} are here.", _NEXT)
 
 
-def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench, seals: SealCheck) -> Tree:
-    """Check that every leaf opens to its record, and that the tree's nodes and the seals follow from the leaves."""
+def _check_chunk(rows: LogRows, tree: Tree, size: int, bench: Bench, seals: SealCheck) -> Tree:
+    """Check that every leaf up to ``size`` opens to its record, and that the tree's nodes and the seals follow."""
+    start, end = rows.start + tree.size, rows.start + size
     query = (
         sa.select(t.leaves.c.position.label("leaf_position"), t.leaves.c.leaf, t.records, *_PADDING)
         .outerjoin(t.records, t.records.c.position == t.leaves.c.position)
         .outerjoin(t.padding, t.padding.c.position == t.leaves.c.position)
-        .where(t.leaves.c.position >= start, t.leaves.c.position < start + _CHUNK)
+        .where(t.leaves.c.position >= start, t.leaves.c.position < end)
         .order_by(t.leaves.c.position)
     )
     hashes, read = [], []
-    with store.reading() as db:
+    with rows.store.reading() as db:
         for expected, row in enumerate(db.execute(query).mappings(), start):
             if row["leaf_position"] != expected:
                 raise Tampered(f"The leaf at position {expected} is missing.", _NEXT)
@@ -91,8 +97,10 @@ def _check_chunk(store: Store, tree: Tree, start: int, bench: Bench, seals: Seal
     seals.follow(start, read)
     grown, nodes = tree.append(hashes)
     kept_nodes = [node for node in nodes if node[0] >= LOWEST_KEPT]
-    if store.hashes([(level, index) for level, index, _ in kept_nodes]) != [value for _, _, value in kept_nodes]:
+    if rows.hashes([(level, index) for level, index, _ in kept_nodes]) != [value for _, _, value in kept_nodes]:
         raise Tampered(f"The tree over the leaves from position {start} on does not follow from them.", _NEXT)
+    if grown.size != size:
+        raise Tampered(f"The leaf at position {rows.start + grown.size} is missing.", _NEXT)
     return grown
 
 
@@ -123,7 +131,7 @@ def _check_row(row: RowMapping, bench: Bench) -> ActLeaf:
 def _check_padding(row: RowMapping) -> ActLeaf:
     """A leaf without a record opens as padding, or as what unseals or extends; nothing else may stand without one."""
     try:
-        if row["pad_kind"] not in (PADDING, "unseal", "extend"):
+        if row["pad_kind"] not in (PADDING, "unseal", "extend", KEY_EVENT):
             raise Tampered(f"The row is of the kind {row['pad_kind']!r}.", _NEXT)
         leaf = parse_leaf(row["leaf"])
         check_opening(leaf, row["pad_salt"], row["pad_kind"], row["pad_record"], b"")
@@ -134,34 +142,37 @@ def _check_padding(row: RowMapping) -> ActLeaf:
     return leaf
 
 
-def _check_newest_checkpoint(store: Store, log: ActLog, own: NodeEntry) -> None:
-    """The checkpoint that proofs are made from is this log's own, of this tree."""
-    newest = store.checkpoint()
+def _check_newest_checkpoint(rows: LogRows, own: NodeEntry, tree: Tree) -> None:
+    """The checkpoint that proofs are made from is this log's own, of this tree; of a log that ended, of all of it."""
+    newest = rows.checkpoint()
     if newest is None:
         return
     size, note = newest
     try:
-        text = open_note(note, [verifier_for(vkey) for vkey in own.log_vkeys]).text
+        text = open_note(note, [verifier_for(vkey) for vkey in own.log(rows.origin).vkeys]).text
         checkpoint = parse_checkpoint(text)
     except ComityError as exc:
         raise Tampered(f"The newest checkpoint (size {size}) is not this log's: {exc}", _NEXT) from exc
-    if (checkpoint.origin, checkpoint.size) != (log.origin, size) or size > log.tree.size:
+    if (checkpoint.origin, checkpoint.size) != (rows.origin, size) or size > tree.size:
         raise Tampered(f"The newest checkpoint is not of the {size} leaves it is kept for.", _NEXT)
-    if checkpoint.root != log.root_at(size):
+    if rows.end is not None and size != tree.size:
+        raise Tampered(f"The log {rows.origin} ended with {tree.size} leaves; {size} were published.", _NEXT)
+    if checkpoint.root != Tree(size, frontier_of(size, rows.hashes)).root():
         raise Tampered(f"The newest checkpoint (size {size}) is of another tree.", _NEXT)
 
 
-def _no_stray_rows(store: Store, size: int) -> int:
+def _no_stray_rows(store: Store, log: ActLog) -> int:
     """Rows that hang on nothing: records without a leaf, contents without a record."""
     with store.reading() as db:
         count = int(db.scalar(sa.select(sa.func.count()).select_from(t.records)) or 0)
         count += int(db.scalar(sa.select(sa.func.count()).select_from(t.padding)) or 0)
-        if count != size:
+        if count != log.end:
             raise Tampered(
-                f"There are {count} records and {size} leaves: a record was written past the registrar.", _NEXT
+                f"There are {count} records and {log.end} leaves: a record was written past the registrar.", _NEXT
             )
         nodes = int(db.scalar(sa.select(sa.func.count()).select_from(t.nodes)) or 0)
         # A tree of n leaves has n nodes at the lowest level and half as many, rounded down, at each above it.
-        if nodes != sum(size >> level for level in range(LOWEST_KEPT, size.bit_length())):
+        sizes = [rows.size() for rows in log.segments]
+        if nodes != sum(n >> level for n in sizes for level in range(LOWEST_KEPT, n.bit_length())):
             raise Tampered("There are tree nodes that belong to no leaf.", _NEXT)
     return count

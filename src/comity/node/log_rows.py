@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from comity.node import tables as t
 from comity.node.store import Store
-from comity.tlog.tree import Coordinate, Tree, leaf_hash
+from comity.tlog.tree import Coordinate, Tree, frontier_of, leaf_hash
 
 _CHUNK = 4096
 
@@ -42,6 +42,11 @@ class LogRows:
     def hashes(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
         """Nodes of its tree."""
         return self.store.hashes(coordinates, self.number, self.start)
+
+    def root(self) -> bytes:
+        """The root of its whole tree."""
+        size = self.size()
+        return Tree(size, frontier_of(size, self.hashes)).root()
 
     def checkpoint(self, at_most: int | None = None) -> tuple[int, bytes] | None:
         """Its newest published checkpoint (size and note), or None."""

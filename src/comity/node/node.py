@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -42,6 +43,7 @@ from comity.node.reports import FOLDER as REPORTS
 from comity.node.reports import Reports
 from comity.node.store import Store
 from comity.node.transport import HttpTransport, HttpWitnesses
+from comity.node.turn import Turn, end_what_ended, signers_of
 from comity.node.unsigned import check_unsigned
 from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
@@ -96,6 +98,7 @@ class Node:
     gossip: SQLiteGossipStore
     anchor: Anchor
     reports: Reports
+    turn: Turn
 
     @staticmethod
     def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
@@ -126,6 +129,7 @@ class Node:
         check_witnesses(self.publisher.witness_sizes(), self.log.tree.size)
         self.publisher.begin()
         self.registrar.start()
+        self.turn.begin()
         self.publisher.start()
         self.mailbox.start()
         self.clerk.start()
@@ -188,22 +192,23 @@ def _assemble(
     data = base / settings.data
     lock = _lock(data)
     keys = NodeKeys.load(base / settings.keys)
-    policies = {origin: anchors.policy(origin) for origin in anchors.policies}
+    policies = {o: bench.directory.bounded(o, anchors.policy(o)) for o in anchors.policies}
     store, last = Store(data / "node.db"), LastSigned(data / "last-signed.db")
     vault, log = Vault(data / "vault", keys.vault), ActLog(entry.origin, store)
+    end_what_ended(log, entry)
     dockets = Dockets(store, vault, bench)
     check_store(store, log, last, bench, entry)
     check_holdings(store, dockets, vault, bench, entry)
-    check_unsigned(store, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
+    check_unsigned(store, log, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
     for blob in vault.blobs() - store.blob_names():  # erased, or left by an upload that was cut short
         vault.erase_blob(blob)
     registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds, log)
     registrar = Registrar(store, log, dockets, registry, outside.clock)
     outgoing = Outgoing(store, vault, log, dockets, bench)
-    freshness = settings.freshness_seconds
+    freshness, signing = settings.freshness_seconds, signers_of(entry, keys.log_signers)
     publisher = Publisher(
-        log, store, last, keys.log_signers, policies[entry.origin], outside.clock,
-        outside.witnesses, cadence=settings.cadence_seconds, renew_after=freshness / 2,
+        log, last, signing, policies, outside.clock, outside.witnesses, cadence=settings.cadence_seconds,
+        renew_after=freshness / 2,
     )  # fmt: skip
     mailbox = Mailbox(
         store, vault, outgoing, bench.directory, entry, keys.seal, outside.transport, outside.clock,
@@ -216,18 +221,28 @@ def _assemble(
         freshness=freshness, tolerance=settings.clock_tolerance_seconds, emergencies=settings.accept_emergencies,
     )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
-    others = (n for n in bench.directory.nodes() if n.id != entry.id and n.origin in policies)
-    sources = {n.origin: outside.log_of(n) for n in others}
+    sources = {}
+    for other in (n for n in bench.directory.nodes() if n.id != entry.id):
+        source = outside.log_of(other)
+        sources.update({origin: source for origin in other.origins if origin in policies})
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
     signers = [signer for signer in keys.log_signers if isinstance(signer, Signer)]  # ML-DSA signs checkpoints only
     reports = Reports(store, registrar, outgoing, entry, data / REPORTS, signers)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
-    publisher.before = Padder(registrar, store, log, outside.clock, settings.padding_leaves).tick
+    padder = Padder(registrar, store, log, outside.clock, settings.padding_leaves)
+    turn = Turn(log, store, entry, registrar, publisher, signing, outside.clock)
+    publisher.before = partial(_tick, turn, padder)
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
-        outgoing, last, lock, peers, gossip, anchor, reports,
+        outgoing, last, lock, peers, gossip, anchor, reports, turn,
     )  # fmt: skip
+
+
+def _tick(turn: Turn, padder: Padder) -> None:
+    """What comes before every checkpoint."""
+    turn.tick()
+    padder.tick()
 
 
 def _lock(data: Path) -> IO[bytes]:

@@ -55,7 +55,8 @@ class Outbox:
         urgent = records.alias()
         waits = sa.exists().where(
             urgent.c.kind == EMERGENCY, urgent.c.effect == 1, urgent.c.docket == records.c.docket,
-            urgent.c.position >= covered.start, urgent.c.position < covered.stop, urgent.c.position >= records.c.position,
+            urgent.c.position >= covered.start, urgent.c.position < covered.stop,
+            urgent.c.position >= records.c.position,
         )  # fmt: skip
         query = (
             sa.select(t.c.id, t.c.node, t.c.kind, t.c.record, t.c.position, t.c.attempts)

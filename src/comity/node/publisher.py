@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -20,7 +20,6 @@ from comity.node.admission import moment
 from comity.node.clock import Clock
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
-from comity.node.store import Store
 from comity.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import MLDSACosigner, verifier_for
 from comity.tlog.note import SignatureLine, Signer, add_lines
@@ -50,23 +49,29 @@ class Witnesses(Protocol):
 
 
 class Publisher:
-    """Publishes one log. ``policy`` is the node's own: whose cosignatures it waits for before it publishes."""
+    """Publishes the node's log, whichever that is now. The policies are the node's own: whose cosignatures it waits for
+    before it publishes."""
 
     def __init__(
-        self, log: ActLog, store: Store, last: LastSigned, signers: Sequence[LogSigner], policy: Policy, clock: Clock,
-        witnesses: Witnesses, *, cadence: float, renew_after: float,
+        self, log: ActLog, last: LastSigned, signers: Mapping[str, Sequence[LogSigner]],
+        policies: Mapping[str, Policy], clock: Clock, witnesses: Witnesses, *, cadence: float, renew_after: float,
     ) -> None:  # fmt: skip
-        """``cadence`` and ``renew_after`` (when an unchanged tree is cosigned anew) in seconds."""
-        self._logbook, self._store, self._last, self._signers = log, store, last, signers
-        self._policy, self._clock, self._cadence, self._renew_after = policy, clock, cadence, renew_after
+        """``signers`` and ``policies`` by origin; ``cadence`` and ``renew_after`` (when an unchanged tree is cosigned
+        anew) in seconds."""
+        self._logbook, self._last, self._signers, self._policies = log, last, signers, policies
+        self._clock, self._cadence, self._renew_after = clock, cadence, renew_after
         self._witnesses = witnesses
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._witness_sizes: dict[str, int] = {}
+        self._witness_sizes: dict[tuple[str, str], int] = {}  # by origin and witness
         self._published_at = 0.0
         self.before: Callable[[], object] = lambda: None  # called at every tick; the padder listens
         self.published: Callable[[], None] = lambda: None  # told after every checkpoint; the mailbox listens
         self.failure = ""
+
+    @property
+    def _policy(self) -> Policy:
+        return self._policies[self._logbook.origin]
 
     def start(self) -> None:
         """Begin the cadence."""
@@ -122,13 +127,17 @@ class Publisher:
 
     def _sign(self, checkpoint: Checkpoint) -> bytes:
         now = int(self._clock().timestamp())
-        note = sign_checkpoint(checkpoint, [s if isinstance(s, Signer) else s.at(now) for s in self._signers])
+        signers = self._signers.get(checkpoint.origin, ())
+        if not any(isinstance(s, Signer) for s in signers):
+            raise Tampered(f"No key here that is in force signs the log {checkpoint.origin}.",
+                           "Restore the key folder, or publish the key: comity init rotate-log --help.")
+        note = sign_checkpoint(checkpoint, [s if isinstance(s, Signer) else s.at(now) for s in signers])
         if checkpoint.size or self._last.get(checkpoint.origin) is None:  # every tree extends the empty one
             self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
         return note
 
     def _publish(self) -> bool:
-        newest = self._store.checkpoint()
+        newest = self._logbook.rows.checkpoint()
         if newest is None:  # the log begins empty: without a checkpoint before it, no leaf has a lower time bound
             self._publish_tree(Tree())
             newest = (0, b"")
@@ -146,7 +155,7 @@ class Publisher:
         note = self._sign(checkpoint)
         cosigned = add_lines(note, self._cosignatures(checkpoint, note))
         self._policy.check(cosigned, int(self._clock().timestamp()), None)
-        self._store.add_checkpoint(tree.size, cosigned, moment(self._clock()))
+        self._logbook.rows.add_checkpoint(tree.size, cosigned, moment(self._clock()))
         self._published_at = now
 
     def _cosignatures(self, checkpoint: Checkpoint, note: bytes) -> list[SignatureLine]:
@@ -166,12 +175,13 @@ class Publisher:
     def _ask(self, witness: KnownWitness, checkpoint: Checkpoint, note: bytes) -> tuple[SignatureLine, ...]:
         """Ask one witness; follow its 409 once, from the size it is at."""
         verifiers = [verifier_for(witness.vkey)]
-        old = min(self._witness_sizes.get(witness.name, 0), checkpoint.size)
+        known = (checkpoint.origin, witness.name)
+        old = min(self._witness_sizes.get(known, 0), checkpoint.size)
         for _ in range(2):
             body = build_add_checkpoint(old, self._logbook.consistency(old, checkpoint.size), note)
             answer = read_answer(self._witnesses.add_checkpoint(witness, body), checkpoint.encode(), verifiers)
             if not isinstance(answer, int):
-                self._witness_sizes[witness.name] = checkpoint.size
+                self._witness_sizes[known] = checkpoint.size
                 return answer
             if answer > checkpoint.size:
                 raise Conflict(f"The witness {witness.name} says that it saw {answer} leaves.", "Ask its operator.")

@@ -24,6 +24,7 @@ from comity.errors import ComityError, Tampered, Unverified
 from comity.node import tables as t
 from comity.node.dockets import Dockets
 from comity.node.last_signed import LastSigned
+from comity.node.log import ActLog
 from comity.node.store import Store
 from comity.tlog.policy import Policy
 
@@ -31,16 +32,16 @@ _NEXT = "Do not start this node on this data. Compare with the other side's log;
 
 
 def check_unsigned(
-    store: Store, dockets: Dockets, last: LastSigned, bench: Bench, own: NodeEntry, policies: Mapping[str, Policy],
-    now: int,
+    store: Store, log: ActLog, dockets: Dockets, last: LastSigned, bench: Bench, own: NodeEntry,
+    policies: Mapping[str, Policy], now: int,
 ) -> None:  # fmt: skip
     """Tampered when a record not yet under a signed root is not authentic, not proved, or cannot have its effect."""
-    signed = last.get(own.origin)
-    start = signed[0] if signed is not None else 0
+    signed = last.get(log.origin)
+    start = log.rows.start + (signed[0] if signed is not None else 0)
     query = sa.select(t.records.c.docket).where(t.records.c.position >= start).distinct()
     with store.reading() as db:
         touched = list(db.scalars(query))
-    court = _Court(store, dockets, bench, own, policies, now)
+    court = _Court(store, log, dockets, bench, own, policies, now)
     for docket in touched:
         _check_docket(store.docket_rows([docket]), Docket(docket), start, court)
 
@@ -49,8 +50,10 @@ class _Court:
     """Verifies and assesses one stored record again."""
 
     def __init__(
-        self, store: Store, dockets: Dockets, bench: Bench, own: NodeEntry, policies: Mapping[str, Policy], now: int
-    ) -> None:
+        self, store: Store, log: ActLog, dockets: Dockets, bench: Bench, own: NodeEntry, policies: Mapping[str, Policy],
+        now: int,
+    ) -> None:  # fmt: skip
+        self._log = log
         self._store, self._dockets, self.bench, self._own = store, dockets, bench, own
         self._policies, self._now = policies, now
 
@@ -67,13 +70,14 @@ class _Court:
         """
         directory = self.bench.directory
         if row["node"] == self._own.id:
-            return authenticate(sealed, directory, int(row["position"]))
+            rows, position = self._log.place(int(row["position"]))
+            return authenticate(sealed, directory, self._own.number(rows.origin, position))
         for data in self._store.counterproofs(row["id"]):
             logged = msgspec.json.decode(data, type=Logged)
             policy = self._policies.get(logged.origin)
-            if policy is not None and logged.origin == directory.node(row["node"]).origin:
+            if policy is not None and logged.origin in (node := directory.node(row["node"])).origins:
                 place = _proved(sealed, logged, policy, self._now, urgent)
-                return authenticate(sealed, directory, place.position)
+                return authenticate(sealed, directory, node.number(place.origin, place.position))
         raise Unverified("No proof by the log of the node that sealed it is here.", "Ask that node for it.")
 
 

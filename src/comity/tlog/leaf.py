@@ -24,6 +24,7 @@ from comity.tlog.encoding import HASH_SIZE, decode_base64, decode_decimal, encod
 
 HEADER = "act-leaf/v1"
 SEALED = "sealed"
+KEY_EVENT = "key-event"
 MAX_LEAF = 512
 REFERRING_KINDS = frozenset({"unseal", "extend", "erase"})
 KINDS = REFERRING_KINDS | {
@@ -40,7 +41,8 @@ class ActLeaf:
     """One leaf. ``public`` is "-" or the reference and date that the kind demands. Raises Malformed when made wrong.
 
     ``until`` names the first day of a month: whole months blunt correlation. A sealed leaf must have it and an
-    extension too; only `unseal`, `extend` and `erase` refer to another leaf, and they must.
+    extension too; only `unseal`, `extend` and `erase` refer to another leaf, and they must. Leaves are numbered through
+    all logs of a node, one after another: a `key-event` that begins a log names its own number.
     """
 
     kind: str
@@ -56,7 +58,7 @@ class ActLeaf:
         if self.count is not None and self.kind != SEALED:
             raise Malformed("Only a sealed leaf carries a count commitment.", _FORM)
         ref, until = self._read_public()
-        if (ref is not None) != (self.kind in REFERRING_KINDS):
+        if (ref is not None) != (self.kind in REFERRING_KINDS) and self.kind != KEY_EVENT:
             raise Malformed("Only unseal, extend and erase name another leaf, and they must.", _FORM)
         if (until is not None) != (self.kind in (SEALED, "extend")):
             raise Malformed("Only a sealed leaf and its extension bear a date, and they must.", _FORM)

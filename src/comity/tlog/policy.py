@@ -60,11 +60,17 @@ class CheckedCheckpoint:
 class Bounds:
     """What is known of a log beside the policy, which has no words for it: where keys and the log itself ended.
 
-    ``retired``: by key id, the largest tree that a key may sign. ``last``: the last checkpoint that counts.
+    ``terms``: by key id, the smallest and the largest tree that a key may sign. ``last``: the last checkpoint that
+    counts.
     """
 
-    retired: Mapping[bytes, int] = field(default_factory=dict)
+    terms: Mapping[bytes, tuple[int, int | None]] = field(default_factory=dict)
     last: Checkpoint | None = None
+
+    def allows(self, key_id: bytes, size: int) -> bool:
+        """Whether this key of the log may sign a tree of this size."""
+        start, end = self.terms.get(key_id, (0, None))
+        return start <= size and (end is None or size <= end)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,7 @@ class Policy:
         keys = {
             (log.vkey.name, log.vkey.key_id)
             for log in self.logs
-            if log.vkey.name == checkpoint.origin
-            and checkpoint.size <= self.bounds.retired.get(log.vkey.key_id, checkpoint.size)
+            if log.vkey.name == checkpoint.origin and self.bounds.allows(log.vkey.key_id, checkpoint.size)
         }
         if not any((line.name, line.key_id) in keys for line in opened.verified):
             raise Unverified(f"No log of the policy signed this checkpoint of {checkpoint.origin} with a key that "

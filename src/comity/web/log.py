@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
+from comity.node.log_rows import LogRows
 from comity.node.node import Node
 from comity.node.openings import unsealed_file
 from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
@@ -21,17 +22,21 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 def log_routes(node: Node) -> list[Route]:
-    """The routes of one node's log."""
+    """The routes of the log written to now (``/log``), and of each of the node's logs by number (``/logs/0`` ...)."""
 
-    async def checkpoint(_: Request) -> Response:
-        newest = await run_in_threadpool(node.store.checkpoint)
+    async def checkpoint(request: Request) -> Response:
+        try:
+            newest = await run_in_threadpool(lambda: _rows(node, request).checkpoint())
+        except ComityError as exc:
+            return problem(exc)
         if newest is None:
             return problem(NotFound("Nothing was published yet.", "Ask again after the next checkpoint."))
         return Response(newest[1], media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
     async def tile(request: Request) -> Response:
+        path = "tile/" + request.path_params["path"]
         try:
-            body = await run_in_threadpool(lambda: _tile(node, "tile/" + request.path_params["path"]))
+            body = await run_in_threadpool(lambda: _tile(node, _rows(node, request), path))
         except ComityError as exc:
             return problem(exc)
         return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
@@ -54,6 +59,8 @@ def log_routes(node: Node) -> list[Route]:
     return [
         Route("/log/checkpoint", checkpoint, methods=["GET"]),
         Route("/log/tile/{path:path}", tile, methods=["GET"]),
+        Route("/logs/{number:int}/checkpoint", checkpoint, methods=["GET"]),
+        Route("/logs/{number:int}/tile/{path:path}", tile, methods=["GET"]),
         Route("/log/unsealed/{path:path}", unsealed, methods=["GET"]),
         Route("/log/reports/{path:path}", report, methods=["GET"]),
     ]
@@ -61,24 +68,33 @@ def log_routes(node: Node) -> list[Route]:
 
 def _unsealed(node: Node, path: str) -> bytes:
     """A file of openings, of what was unsealed under a published checkpoint. NotFound otherwise."""
-    newest = node.store.checkpoint()
-    return unsealed_file(node.store, path, newest[0] if newest is not None else 0)
+    return unsealed_file(node.store, path, node.outgoing.published()[1])
 
 
-def _tile(node: Node, path: str) -> bytes:
+def _rows(node: Node, request: Request) -> LogRows:
+    """The log that is asked for. NotFound."""
+    number: int | None = request.path_params.get("number")
+    if number is None:
+        return node.log.rows
+    if number >= len(node.log.segments):
+        raise NotFound(f"This node has no log {number}.", f"It has {len(node.log.segments)}; the first is 0.")
+    return node.log.segments[number]
+
+
+def _tile(node: Node, rows: LogRows, path: str) -> bytes:
     """One tile or entry bundle below the size that was signed. NotFound otherwise.
 
     Signed, not published: a mirror in the quorum fetches what it is to cosign before there is a checkpoint to publish.
     """
     wanted = parse_tile_path(path)
-    newest = node.store.checkpoint()
+    newest = rows.checkpoint()
     size = newest[0] if newest is not None else 0
     level = max(wanted.level or 0, 0)
     last = (wanted.index * 256 + wanted.width) << (8 * level)
-    if last > size and (signed := node.last_signed.get(node.log.origin)) is not None:
+    if last > size and rows.end is None and (signed := node.last_signed.get(rows.origin)) is not None:
         size = max(size, signed[0])
     if last > size:
         raise NotFound(f"No signed checkpoint covers {path}.", "Read /log/checkpoint first.")
     if wanted.level is None:
-        return encode_entries(node.store.leaves(wanted.index * 256, wanted.index * 256 + wanted.width))
-    return encode_tile(node.store.hashes(tile_coordinates(wanted)))
+        return encode_entries(rows.leaves(wanted.index * 256, wanted.index * 256 + wanted.width))
+    return encode_tile(rows.hashes(tile_coordinates(wanted)))
