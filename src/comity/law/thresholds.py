@@ -102,11 +102,10 @@ def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
         return Shortfall(f"It needs {asked}; the maximum penalty is not verified.", t.provision, certain=False)
     if reaches:
         return None
-    if None in kinds:
+    if None in kinds or (kinds and not (offence.iccs or offence.list_category)):
         why = f"The offence does not reach {asked}; cannot tell whether it is one that needs none."
         return Shortfall(why, t.provision, certain=False)
-    known = offence.settled and t.settled and (bool(offence.iccs or offence.list_category) or not t.or_offences)
-    return Shortfall(f"The offence does not reach {asked}.", t.provision, certain=known)
+    return Shortfall(f"The offence does not reach {asked}.", t.provision, certain=offence.settled and t.settled)
 
 
 def is_kind(offence: OffenceFacts, kind: str) -> bool | None:
