@@ -21,6 +21,7 @@ from rich.markup import escape
 from comity.cli import law_ask, law_show
 from comity.cli.forms import form_command
 from comity.cli.law_ask import day_of
+from comity.cli.law_replay import replay_command
 from comity.cli.output import console, print_json
 from comity.errors import BadLaw, Malformed, NotFound
 from comity.law.book import LawBook, load_law, open_law
@@ -241,3 +242,4 @@ def _form_problems(forms: Mapping[str, str], book: LawBook) -> list[Problem]:
 law_app.command("due")(law_ask.due_command)
 law_app.command("notify")(law_ask.notify_command)
 law_app.command("form")(form_command)
+law_app.command("replay")(replay_command)

@@ -55,7 +55,7 @@ def replay(docket: str, origin: str, bench: Bench, records: Sequence[Proved], re
 def _assess(
     record: Proved, origin: str, folded: Docket, bench: Bench, done: dict[str, Assessed], report: Report
 ) -> Assessed:
-    view, whole = _as_seen(record.authentic, bench)
+    view, whole = as_seen(record.authentic, bench)
     logged = record.logged[origin].findings
     entry = assess(view, folded, bench)
     same = _outline(entry.findings) == _outline(logged)
@@ -68,7 +68,7 @@ def _assess(
     return Assessed(entry, bench.assessor, same)
 
 
-def _as_seen(authentic: Authentic, bench: Bench) -> tuple[Authentic, bool]:
+def as_seen(authentic: Authentic, bench: Bench) -> tuple[Authentic, bool]:
     """The record as the assessor had it, and whether all of that is here: own steps cross without their contents."""
     record = authentic.sealed.record
     step = bench.step(record.step)
