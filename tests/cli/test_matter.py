@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from comity.cli.demo.script import packaged_matters, read_matter
-from comity.cli.matter import attach, fill_in, find_step, read_files, read_form, to_body
+from comity.cli.matter import attach, fill_in, find_step, read_files, read_form, take_seal, to_body
 from comity.errors import Malformed, NotFound
 from comity.proceedings import bodies
 
@@ -103,3 +103,30 @@ def test_packaged_matters_fit_their_forms(folder: Path) -> None:
             assert set(values) <= known, act.form
     used = {act.form for act in matter.steps if act.form} | {"matter.toml"}
     assert {p.name for p in folder.glob("*.toml")} == used
+
+
+def test_a_month_is_inherited_said_in_the_form_or_left_out() -> None:
+    """What is in the open always, and an emergency, inherits nothing; the line is no section of the form."""
+    sealed = {"sealed_until": "2027-03-01", "entries": []}
+    draft, order = find_step("request.draft"), find_step("request.extend_seal")
+    assert take_seal(draft, {"x": 1}, None) == ({"x": 1}, None)
+    assert take_seal(draft, {"x": 1, "sealed_until": "2027-05"}, None) == ({"x": 1}, date(2027, 5, 1))
+    assert take_seal(draft, {}, sealed)[1] == date(2027, 3, 1)
+    assert take_seal(draft, {"emergency": {}}, sealed)[1] is None
+    assert take_seal(order, {}, sealed)[1] is None
+    assert take_seal(order, {"sealed_until": "2027-06-01"}, sealed)[1] == date(2027, 6, 1)
+
+
+@pytest.mark.parametrize("text", ["2027", "2027-13", "2027-00", "2027-03-02", "0000-01", "2027-3", "2027-03-01Z"])
+def test_what_is_no_month_is_told(text: str) -> None:
+    with pytest.raises(Malformed, match="no month"):
+        take_seal(find_step("request.draft"), {"sealed_until": text}, None)
+
+
+def test_an_order_about_a_seal_names_a_sealed_record_by_itself() -> None:
+    entries = [
+        {"id": "a", "effect": True, "step": "request.draft", "sealed_until": ""},
+        {"id": "b", "effect": False, "step": "request.revise", "sealed_until": "2027-03-01"},
+        {"id": "c", "effect": True, "step": "request.revise", "sealed_until": "2027-03-01"},
+    ]
+    assert fill_in(find_step("request.unseal"), {}, {"entries": entries})["record"] == "c"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from comity.docket.docket import Entry
 from comity.docket.finding import Finding
 from comity.docket.sections import Offence, Request
@@ -167,3 +169,23 @@ def test_every_content_that_an_instrument_asks_for_is_a_place_in_the_request() -
                 at = at[0] if isinstance(at, tuple) and at else at
                 assert hasattr(at, part), f"{instrument.id}: {content.field}"
                 at = getattr(at, part)
+
+
+def test_a_statutory_maximum_of_a_seal_binds_the_judge_and_spares_asking_one() -> None:
+    """No file names one yet; where one does, the safeguard follows, with a judge or without."""
+    rule = '[[rules]]\ntopic = "confidentiality"\ntext = "A rule of this test."\n'
+    law = law_with("instruments/eio.toml", f"{rule}parameters = {{ months_sealed_at_most = 2 }}\n{CITED}")
+    world, matter = World(law=law), Matter(World(law=law))
+    prosecutor, judge = world.who("DE", "prosecutor"), world.who("DE", "judge")
+    late, allowed = date(2027, 3, 1), date(2027, 2, 1)
+    early = matter.file("request.draft", eio_request(), prosecutor, sealed_until=late)["DE"]
+    assert finding(early, "seal_limit").verdict == "hold"
+    draft = matter.file("request.draft", eio_request(), prosecutor)["DE"]
+    held = finding(
+        matter.file("request.authorise", authorisation(draft), judge, sealed_until=late)["FR"], "seal_limit"
+    )
+    assert (held.verdict, held.cleared_by) == ("hold", "request.authorise")
+    assert "Test Act s 1" in held.provision
+    given = matter.file("request.authorise", authorisation(draft), judge)["DE"]
+    body = bodies.Transmission(request=draft.id, authorisation=given.id)
+    assert matter.file("request.send", body, prosecutor, sealed_until=allowed)["FR"].effect

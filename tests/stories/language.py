@@ -16,6 +16,7 @@ import msgspec
 from comity.docket.docket import Entry
 from comity.docket.duty import open_duties
 from comity.docket.finding import Finding
+from comity.docket.sealing import seal_of
 from comity.docket.sections import Measure, Notice, Period, Request
 from comity.proceedings import bodies
 from comity.proceedings.tables import PROCEEDINGS
@@ -36,11 +37,17 @@ from tests.world import (
 
 DAY = r"(?P<day>\d{1,2} \w+ \d{4})"
 PARTY = r"(?P<party>[A-Z]{2})"
+MONTH = r"(?P<month>\w+ \d{4})"
 
 
 def day_of(words: str) -> date:
     """``4 December 2026`` as a date."""
     return datetime.strptime(words, "%d %B %Y").date()
+
+
+def month_of(words: str) -> date:
+    """``March 2027`` as its first day."""
+    return datetime.strptime(words, "%B %Y").date()
 
 
 class Telling:
@@ -70,11 +77,12 @@ class Telling:
         """The person a sentence means: ``prosecutor``, ``officer``, ``judge`` or ``duty officer``."""
         return self.world.who(party, "officer", "contact") if role == "duty officer" else self.world.who(party, role)
 
-    def act(self, step: str, body: msgspec.Struct, who: Who) -> None:
-        """File on both sides; the effect of the act before must have been stated."""
+    def act(self, step: str, body: msgspec.Struct, who: Who, until: str = "") -> None:
+        """File on both sides, sealed ``until`` a month or as the docket is; the effect before must have been stated."""
         assert self.judged, "say whether the act before takes effect before telling the next"
         matter, _ = self.parts
-        self.entries, self.judged = matter.file(step, body, who, self.at), False
+        sealed = month_of(until) if until else None
+        self.entries, self.judged = matter.file(step, body, who, self.at, sealed), False
 
     def found(self, safeguard: str) -> list[Finding]:
         """What each side found under ``safeguard`` at the latest act."""
@@ -135,9 +143,33 @@ def _date(telling: Telling, day: str) -> None:
     telling.at = datetime.combine(day_of(day), telling.at.timetz())
 
 
-@sentence("When", rf"the (?P<role>prosecutor|officer|duty officer) of {PARTY} drafts it\.")
-def _drafts(telling: Telling, role: str, party: str) -> None:
-    telling.act("request.draft", telling.parts[1], telling.who(party, role))
+@sentence("When", rf"the (?P<role>prosecutor|officer|duty officer) of {PARTY} drafts it(?:, sealed until {MONTH})?\.")
+def _drafts(telling: Telling, role: str, party: str, month: str = "") -> None:
+    telling.act("request.draft", telling.parts[1], telling.who(party, role), month)
+
+
+@sentence("When", rf"the judge of {PARTY} authorises it, sealed until {MONTH}\.")
+def _authorises_sealed(telling: Telling, party: str, month: str) -> None:
+    draft = telling.parts[0].latest("request.draft", "request.revise")
+    telling.act("request.authorise", authorisation(draft), telling.who(party, "judge"), month)
+
+
+@sentence("When", rf"the prosecutor of {PARTY} sends it, sealed until {MONTH}\.")
+def _sends_sealed(telling: Telling, party: str, month: str) -> None:
+    given = telling.parts[0].latest("request.authorise")
+    body = bodies.Transmission(request=given.body.request, authorisation=given.id)
+    telling.act("request.send", body, telling.who(party, "prosecutor"), month)
+
+
+@sentence(
+    "When",
+    rf"the (?P<role>judge|prosecutor) of {PARTY} (?:extends the seal to {MONTH}|lifts the seal)"
+    r"(?P<bare>, giving no reasons)?\.",
+)
+def _seal_order(telling: Telling, role: str, party: str, month: str = "", bare: str = "") -> None:
+    record = telling.parts[0].latest("request.draft").id
+    body = bodies.SealOrder(record=record, reasons="" if bare else text("inquiries"))
+    telling.act("request.extend_seal" if month else "request.unseal", body, telling.who(party, role), month)
 
 
 @sentence("When", rf"the prosecutor of {PARTY} revises it: the request (?P<change>.+)\.")
@@ -375,6 +407,12 @@ def _says(telling: Telling, words: str) -> None:
 def _state(telling: Telling, state: str) -> None:
     matter, _ = telling.parts
     assert {d.state for d in matter.dockets.values()} == {state}
+
+
+@sentence("Then", rf"for both sides it is (?:sealed until {MONTH}|in the open)\.")
+def _sealed(telling: Telling, month: str = "") -> None:
+    until = month_of(month) if month else None
+    assert {seal_of(d, telling.at.date()) for d in telling.parts[0].dockets.values()} == {until}
 
 
 @sentence("Then", rf"it has effect for {PARTY} and none for (?P<other>[A-Z]{{2}})\.")

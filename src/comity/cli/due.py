@@ -1,4 +1,4 @@
-"""``comity due``: which duties run, by when, and how that was counted."""
+"""``comity due``: which duties run, by when, and how that was counted; which seals end when."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ def command(
     passphrase_file: PassphraseOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the duties that run in your dockets, the earliest first, each with its arithmetic and provision."""
+    """Show the duties that run in your dockets, the earliest first, each with its arithmetic and provision.
+
+    And which dockets are sealed, until when: on that day the log opens their acts' kinds, unless a judge extends it.
+    """
     answer = NodeClient(node, open_hand(key, passphrase_file)).get("/api/duties")
     if json:
         return print_json(answer)
     if not answer["duties"]:
-        return console.print("No duty is open.")
+        console.print("No duty is open.")
     for duty in answer["duties"]:
         colour = _COLOURS.get(duty["state"], "green")
         due = duty["due"] or "no number in the law"
@@ -35,3 +38,8 @@ def command(
         )
         for sentence in duty["explanation"]:
             console.print(f"    {escape(sentence)}")
+    for seal in answer["seals"]:
+        console.print(
+            f"sealed until [bold]{seal['until']}[/bold], then unsealed by itself: {escape(seal['docket'])}. Only a "
+            "judge extends it (request.extend_seal) or lifts it (request.unseal)."
+        )

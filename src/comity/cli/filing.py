@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import file_digest
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from comity.cli.client import DEFAULT_NODE, NodeClient, NodeOption
 from comity.cli.hands import KeyOption, PassphraseOption, open_hand
-from comity.cli.matter import Values, attach, fill_in, find_step, read_files, to_body
+from comity.cli.matter import SEALED_UNTIL, Values, attach, fill_in, find_step, read_files, take_seal, to_body
 from comity.cli.output import console, print_findings, print_json, short
 from comity.docket.record import compose, record_id
 from comity.docket.step import Step
@@ -36,6 +36,9 @@ def command(
     docket: Annotated[str, typer.Option("--docket", help="The docket. Without it a new one is opened.")] = "",
     node: NodeOption = DEFAULT_NODE,
     passphrase_file: PassphraseOption = None,
+    sealed_until: Annotated[
+        str, typer.Option("--sealed-until", help="Until this month, as 2027-03, the log hides the kind of the act.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be filed; file nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
@@ -47,6 +50,7 @@ def command(
     """
     row = find_step(step)
     values, exhibits = read_files(files or [])
+    values |= {SEALED_UNTIL: sealed_until} if sealed_until else {}
     client = NodeClient(node, open_hand(key, passphrase_file))
     docket_id = docket or f"{step.partition('.')[0]}:{secrets.token_hex(8)}"
     if dry_run:
@@ -64,8 +68,9 @@ def command(
 def preview(client: NodeClient, step: Step, values: Values, exhibits: list[Path], docket_id: str) -> dict[str, Any]:
     """What would be filed: the record and its sections. Nothing is sent; exhibits are only measured."""
     view = _read(client, step, docket_id)
+    values, until = take_seal(step, values, view)
     body = to_body(step, attach(fill_in(step, values, view), exhibits, _measure))
-    record, sections = _compose(client, step, body, docket_id, view)
+    record, sections = _compose(client, step, body, docket_id, view, until)
     return {"record": msgspec.to_builtins(record), "sections": {n: s.value for n, s in sections.items()}}
 
 
@@ -80,9 +85,10 @@ def file_step(client: NodeClient, step: Step, values: Values, exhibits: list[Pat
 
     for tries in range(1, _TRIES + 1):
         view = _read(client, step, docket_id)
-        body = to_body(step, attach(fill_in(step, values, view), exhibits, upload))
+        given, until = take_seal(step, values, view)
+        body = to_body(step, attach(fill_in(step, given, view), exhibits, upload))
         try:
-            return client.file(signed(client, step, body, docket_id, view))
+            return client.file(signed(client, step, body, docket_id, view, until))
         except Conflict:
             if tries == _TRIES:
                 raise
@@ -99,9 +105,11 @@ def _read(client: NodeClient, step: Step, docket_id: str) -> dict[str, Any] | No
         return None
 
 
-def signed(client: NodeClient, step: Step, body: msgspec.Struct, docket_id: str, view: Any) -> bytes:
+def signed(
+    client: NodeClient, step: Step, body: msgspec.Struct, docket_id: str, view: Any, until: date | None = None
+) -> bytes:
     """The filing with the official's hand, ready to be sent (any number of times)."""
-    record, sections = _compose(client, step, body, docket_id, view)
+    record, sections = _compose(client, step, body, docket_id, view, until)
     signer = client.signer
     if signer is None:
         raise NotFound("Whose hand is it?", "Name your key: --as KEYFILE.")
@@ -112,7 +120,9 @@ def _hand(signer: Signer, identifier: str) -> Any:
     return put_hand(identifier, signer)
 
 
-def _compose(client: NodeClient, step: Step, body: msgspec.Struct, docket_id: str, view: Any) -> Any:
+def _compose(
+    client: NodeClient, step: Step, body: msgspec.Struct, docket_id: str, view: Any, until: date | None
+) -> Any:
     who = client.who_am_i()
     return compose(
         docket=docket_id,
@@ -123,6 +133,7 @@ def _compose(client: NodeClient, step: Step, body: msgspec.Struct, docket_id: st
         role=who.role,
         at=datetime.now(UTC),
         body=body,
+        sealed_until=until,
     )
 
 

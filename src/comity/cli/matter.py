@@ -19,6 +19,8 @@ from typing import Any
 
 import msgspec
 
+from comity.docket.emergency import EMERGENCY
+from comity.docket.sealing import ORDERING, sealable
 from comity.docket.step import Step
 from comity.errors import Malformed, NotFound
 from comity.proceedings.tables import PROCEEDINGS
@@ -26,6 +28,8 @@ from comity.proceedings.tables import PROCEEDINGS
 Values = dict[str, Any]
 Upload = Callable[[Path, str, str], Mapping[str, Any]]
 FORMS = {".toml", ".json"}
+SEALED_UNTIL = "sealed_until"
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})(?:-01)?", re.ASCII)
 _DAY = re.compile(r"@today([+-][0-9]{1,5})?", re.ASCII)
 
 
@@ -75,6 +79,25 @@ def _with_days(value: Any, today: date) -> Any:
     return (today + timedelta(days=int(match[1] or 0))).isoformat() if match else value
 
 
+def take_seal(step: Step, values: Values, docket: Mapping[str, Any] | None) -> tuple[Values, date | None]:
+    """The sections without the line ``sealed_until = "2027-03"``, and the month; without it, as the docket is sealed.
+
+    Raises Malformed for what is no month.
+    """
+    sections = {name: value for name, value in values.items() if name != SEALED_UNTIL}
+    inherits = (docket or {}).get(SEALED_UNTIL, "") if sealable(step) and EMERGENCY not in values else ""
+    text = str(values.get(SEALED_UNTIL) or inherits)
+    return sections, month_of(text) if text else None
+
+
+def month_of(text: str) -> date:
+    """``2027-03`` or ``2027-03-01`` as the first of that month. Raises Malformed."""
+    match = _MONTH.fullmatch(text)
+    if match is None or not 1 <= int(match[2]) <= 12 or int(match[1]) == 0:
+        raise Malformed(f"{text[:20]!r} is no month.", "Write the month until which it is sealed as 2027-03.")
+    return date(int(match[1]), int(match[2]), 1)
+
+
 def fill_in(step: Step, values: Values, docket: Mapping[str, Any] | None) -> Values:
     """The values with what the docket already says. What was given is never changed, but for names of exhibits."""
     filled = dict(values)
@@ -88,6 +111,9 @@ def fill_in(step: Step, values: Values, docket: Mapping[str, Any] | None) -> Val
     authorised = latest("request.authorise")
     if "authorisation" in fields and authorised and drafted and authorised["contents"].get("request") == drafted["id"]:
         filled.setdefault("authorisation", authorised["id"])
+    if step.kind in ORDERING and docket is not None:
+        sealed = next((e["id"] for e in docket["entries"] if e["effect"] and e.get(SEALED_UNTIL)), "")
+        filled.setdefault("record", sealed)
     produced = latest("request.produce")
     if "production" in fields and produced:
         filled.setdefault("production", produced["id"])

@@ -113,6 +113,8 @@ def _attempts(answer: dict[str, Any], json: bool) -> None:
 
 def _docket(view: dict[str, Any], all_of_them: bool) -> None:
     console.print(f"[bold]{escape(view['id'])}[/bold]  {view.get('requesting', '')} → {view.get('requested', '')}")
+    if view.get("sealed_until"):
+        console.print(f"sealed until {view['sealed_until']}")
     for entry in view["entries"]:
         mark = "[green]✓[/green]" if entry["effect"] else "[yellow]…[/yellow]"
         who = entry["holder"] or "the node"

@@ -23,7 +23,7 @@ from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.hand import Hand
 from comity.web.access import OVERSIGHT_ROLE, Call, Door, Guard, sees_contents
 from comity.web.body import read_body
-from comity.web.docket_view import duty_view, summary, whole
+from comity.web.docket_view import duty_view, seal_view, summary, whole
 
 MAX_FILING = MAX_RECORD + MAX_SECTIONS
 ATTEMPT_DAYS = 90  # how far back the list of attempts goes
@@ -117,12 +117,17 @@ async def docket(call: Call) -> Response:
 
 
 async def duties(call: Call) -> Response:
-    """Open duties of the caller's dockets, the earliest first; those without a number last."""
+    """Open duties of the caller's dockets, the earliest first, those without a number last; and until when they are
+    sealed."""
 
     def read() -> Any:
         now = call.clock()
         found = [duty_view(d.id, duty, now) for d in _mine(call) for duty in call.node.duties(d.id)]
-        return {"duties": sorted(found, key=lambda v: (v["due"] is None, v["due"] or "", v["docket"], v["duty"]))}
+        seals = [seal for d in _mine(call) if (seal := seal_view(d, now)) is not None]
+        return {
+            "duties": sorted(found, key=lambda v: (v["due"] is None, v["due"] or "", v["docket"], v["duty"])),
+            "seals": sorted(seals, key=lambda v: (v["until"], v["docket"])),
+        }
 
     return answer(await run_in_threadpool(read))
 

@@ -5,13 +5,14 @@ Left to others: who may read it (`comity.web.access`).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
 from comity.docket.docket import Docket, Entry
 from comity.docket.duty import OpenDuty
+from comity.docket.sealing import seal_of
 from comity.docket.step import Proceeding, Side
 from comity.errors import ComityError
 from comity.node.node import Node
@@ -43,6 +44,7 @@ def whole(node: Node, docket: Docket, now: datetime, *, contents: bool) -> View:
     return {
         **view,
         "heads": sorted(docket.heads),
+        "sealed_until": _month(seal_of(docket, now.date())),
         "entries": [entry_view(node, e, contents=contents) for e in docket.entries],
         "next_steps": _next_steps(node, docket, table),
         "duties": [duty_view(docket.id, d, now) for d in node.duties(docket.id)],
@@ -64,12 +66,23 @@ def entry_view(node: Node, entry: Entry, *, contents: bool) -> View:
         "at": record.at,
         "answers": list(record.answers),
         "effect": entry.effect,
+        "sealed_until": _month(record.sealed_month),
         "findings": msgspec.to_builtins(entry.findings),
         "logs": logs_of(node, entry.id),
     }
     if contents:
         view["contents"] = {name: s.value for name, s in node.sealed(entry.id).sections.items()}
     return view
+
+
+def seal_view(docket: Docket, now: datetime) -> View | None:
+    """Until when a docket is sealed, if it is."""
+    until = seal_of(docket, now.date())
+    return {"docket": docket.id, "until": until.isoformat()} if until is not None else None
+
+
+def _month(day: date | None) -> str:
+    return day.isoformat() if day is not None else ""
 
 
 def logs_of(node: Node, record: str) -> list[str]:
