@@ -142,6 +142,18 @@ def ground(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
     return {k: said[k] for k in c.expected}, found
 
 
+def grounds(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
+    """All grounds settled for the measure, no more and no less: ids by binding, and letters as printed."""
+    settled = [g for g in i.grounds_for(c.measure, day) if g.settled]
+    said: dict[str, Value] = {
+        "mandatory": sorted({g.id for g in settled if g.binding == "mandatory"}),
+        "optional": sorted({g.id for g in settled if g.binding == "optional"}),
+        "letters": sorted({g.letter for g in settled} - {""}),
+    }
+    assert isinstance(c.expected, dict)
+    return {k: said[k] for k in c.expected}, None
+
+
 def dual_criminality(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
     """The rule on dual criminality for the measure: its own, else the general one; silent: cannot tell."""
     stated = [d for d in i.dual_criminality if d.holds_on(day)]
@@ -177,8 +189,8 @@ def rule(law: LawBook, i: Instrument, c: Case, day: date) -> Answer:
 QUESTIONS: dict[str, Question] = {
     f.__name__: f
     for f in (
-        in_force, bound, offers, may_issue, may_validate, executes, flags, threshold, limit, ground, dual_criminality,
-        content, rule,
+        in_force, bound, offers, may_issue, may_validate, executes, flags, threshold, limit, ground, grounds,
+        dual_criminality, content, rule,
     )
 }
 
