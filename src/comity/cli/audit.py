@@ -49,6 +49,9 @@ def command(
     openings: Annotated[
         Path | None, typer.Option("--openings", help="What opens the report's acts; else what was published with it.")
     ] = None,
+    leaf_in: Annotated[
+        str, typer.Option("--leaf-in", help="Where the log is whose leaf commits to the report, if it is a later one.")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Check a node's whole log from outside: signatures, quorum, history, every tile, every leaf.
@@ -60,7 +63,8 @@ def command(
     if report is not None:
         from comity.cli.report_audit import audit_report
 
-        raise typer.Exit(audit_report(place, partial(_policy, policy, anchors), report, openings, as_json=json))
+        trusted = partial(_policy, policy, anchors)
+        raise typer.Exit(audit_report(place, trusted, report, openings, leaf_in=leaf_in, as_json=json))
     found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age)
     if json:
         print_json(found.as_json())

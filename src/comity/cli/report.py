@@ -34,6 +34,9 @@ def command(
     end: Annotated[
         int | None, typer.Option(LAST, help="Size of the checkpoint it ends with; else the newest one.")
     ] = None,
+    log: Annotated[
+        str, typer.Option("--log", help="Origin of a log that ended; else the one that is written to.")
+    ] = "",
     openings: Annotated[
         Path | None, typer.Option("--openings", help="For oversight: write what opens the report's acts to this file.")
     ] = None,
@@ -49,7 +52,7 @@ def command(
         opened = client.raw("GET", f"/api/oversight/reports/{period}", signed=True).content
         openings.write_bytes(opened)
         return console.print(f"[green]✓[/green] {escape(str(openings))}: comity audit --openings takes it.")
-    made = make(client, {"period": period, "start": start, "end": end}, wait)
+    made = make(client, {"period": period, "origin": log, "start": start, "end": end}, wait)
     if json:
         return print_json(made)
     console.print(f"[green]✓[/green] [bold]{escape(made['period'])}[/bold]  leaves {made['start']} to {made['end']}")

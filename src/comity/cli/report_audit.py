@@ -19,10 +19,12 @@ from comity.node.auditor.source import LogSource, open_source, tree_of
 from comity.package.report import PeriodReport
 from comity.package.report_check import Problem, check_report, claimed_origin, open_report, read_openings
 from comity.package.report_files import LEAF, OPENINGS, report_files
-from comity.package.report_leaf import check_report_leaf
+from comity.package.report_leaf import check_report_leaf, read_report_leaf
+from comity.tlog.checkpoint import read_checkpoint
 from comity.tlog.policy import Policy
 
 NOT_ALL_FOLLOWS = 4
+PolicyFor = Callable[[str], Policy | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Given:
 
 
 def audit_report(
-    place: str, policy_for: Callable[[str], Policy | None], report: Path, openings: Path | None, *, as_json: bool
+    place: str, policy_for: PolicyFor, report: Path, openings: Path | None, *, leaf_in: str = "", as_json: bool
 ) -> int:
     """Recompute a report from the log at ``place``, show each figure, and return the exit code: 0 or 4.
 
@@ -62,8 +64,9 @@ def audit_report(
     source, opened = open_source(place), open_report(data, policy)
     given = Given(report, source)
     acts = _bytes(openings) if openings is not None else given.read(OPENINGS, opened.period)
-    found = check_report(data, source.fetch, policy, acts, now=now())
-    found += _leaf(opened, given, policy)
+    newest = source.checkpoint()
+    found = check_report(data, source.fetch, policy, acts, now=now(), newest=newest)
+    found += _leaf(opened, given, policy_for, open_source(leaf_in) if leaf_in else source)
     found += _files(opened, given)
     whole = bool(read_openings(acts).acts) if not any(p.where == "report" for p in found) else False
     figures = list(_figures(opened, found, whole))
@@ -86,12 +89,16 @@ def _bytes(path: Path) -> bytes:
         raise NotFound(f"{path} cannot be read: {exc.strerror}.", "Name the report.note of the period.") from exc
 
 
-def _leaf(report: PeriodReport, given: Given, policy: Policy) -> list[Problem]:
+def _leaf(report: PeriodReport, given: Given, policy_for: PolicyFor, source: LogSource) -> list[Problem]:
     """Whether the log commits to this report and no other."""
 
     def check() -> None:
-        checkpoint = policy.check(given.source.checkpoint(), now(), None).checkpoint
-        check_report_leaf(given.read(LEAF, report.period), report, tree_of(checkpoint, given.source.fetch))
+        opened, note = read_report_leaf(given.read(LEAF, report.period)), source.checkpoint()
+        policy = policy_for(opened.origin)
+        if policy is None or opened.origin != read_checkpoint(note).origin:
+            raise NotFound(f"The leaf that commits to it stands in {opened.origin}; name that log: --leaf-in.")
+        checkpoint = policy.check(note, now(), None).checkpoint
+        check_report_leaf(opened, report, tree_of(checkpoint, source.fetch))
 
     return _tried("leaf", check)
 

@@ -226,8 +226,8 @@ def _assemble(
         source = outside.log_of(other)
         sources.update({origin: source for origin in other.origins if origin in policies})
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
-    signers = [signer for signer in keys.log_signers if isinstance(signer, Signer)]  # ML-DSA signs checkpoints only
-    reports = Reports(store, registrar, outgoing, entry, data / REPORTS, signers)
+    signers = [s for own in signing.values() for s in own if isinstance(s, Signer)]  # ML-DSA signs checkpoints only
+    reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signers)
     registrar.entered = clerk.changed
     publisher.published = mailbox.wake
     padder = Padder(registrar, store, log, outside.clock, settings.padding_leaves)

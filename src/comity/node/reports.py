@@ -33,6 +33,8 @@ from comity.node.certificates import STEP, counted_last, own_facts
 from comity.node.contents import Outgoing
 from comity.node.dockets import read_findings
 from comity.node.export import write_file
+from comity.node.log import ActLog
+from comity.node.log_rows import LogRows
 from comity.node.registrar import Registrar
 from comity.node.seals import sealed_totals
 from comity.node.store import Store
@@ -62,11 +64,11 @@ class Reports:
     """The reports of one node's log."""
 
     def __init__(
-        self, store: Store, registrar: Registrar, outgoing: Outgoing, entry: NodeEntry, folder: Path,
+        self, log: ActLog, store: Store, registrar: Registrar, outgoing: Outgoing, entry: NodeEntry, folder: Path,
         signers: Sequence[NoteSigner],
     ) -> None:  # fmt: skip
-        """``folder``: where they are kept, served with the log. ``signers``: the log's keys."""
-        self._store, self._registrar, self._outgoing, self._entry = store, registrar, outgoing, entry
+        """``folder``: where they are kept, served with the log. ``signers``: the keys of all logs of the node."""
+        self._log, self._store, self._registrar, self._outgoing, self._entry = log, store, registrar, outgoing, entry
         self._folder, self._signers, self._lock = folder, tuple(signers), threading.Lock()
 
     def made(self) -> list[ReportMade]:
@@ -83,12 +85,14 @@ class Reports:
         pairs = [(e.id, e.body) for e in found if isinstance(e.body, ReportMade)]
         return sorted(pairs, key=lambda pair: pair[1].start)
 
-    def make(self, period: str, start: int | None = None, end: int | None = None) -> ReportMade | Waiting:
-        """The report over the leaves from ``start`` to ``end``, both sizes of published checkpoints.
+    def make(
+        self, period: str, start: int | None = None, end: int | None = None, origin: str = ""
+    ) -> ReportMade | Waiting:
+        """The report over the leaves from ``start`` to ``end``, both sizes of published checkpoints of one log.
 
-        Default: from where the latest report ended to the newest checkpoint, after what is pending was entered. The
-        same period again gives the report there is. Malformed, Conflict or CannotTell, with the next step, when it
-        cannot be made.
+        Default: of the log that is written to, from where its latest report ended to its newest checkpoint, after what
+        is pending was entered. ``origin`` names a log that ended. The same period again gives the report there is.
+        Malformed, NotFound, Conflict or CannotTell, with the next step, when it cannot be made.
         """
         if not NAME.fullmatch(period):
             raise Malformed(f"The period is called {period[:80]!r}.", "Call it as 2027 or 2027-q1.")
@@ -97,12 +101,20 @@ class Reports:
                 if known.period == period:
                     self._open_leaf(record, known)
                     return _again(known, start, end)
-            first = max((made.end for made in self.made()), default=0) if start is None else start
-            if end is None and (covered := self._enter_pending(first)) > self._newest():
+            rows = self._rows_of(origin or self._log.origin)
+            before = [made for made in self.made() if made.origin == rows.origin]
+            first = max((made.end for made in before), default=0) if start is None else start
+            if end is None and rows.end is None and (covered := self._enter_pending(rows, first)) > _newest(rows):
                 return Waiting(covered)
-            last = self._newest() if end is None else end
-            self._check_range(first, last)
-            return self._commit(self._written(period, first, last))
+            last = _newest(rows) if end is None else end
+            _check_range(rows, before, first, last)
+            return self._commit(self._written(period, rows, first, last))
+
+    def _rows_of(self, origin: str) -> LogRows:
+        found = next((rows for rows in self._log.segments if rows.origin == origin), None)
+        if found is None:
+            raise NotFound(f"This node keeps no log {origin[:120]}.", f"Choose {self._log.origin}, or one before it.")
+        return found
 
     def openings(self, period: str) -> Openings:
         """What was published beside a report, with the acts opened: for oversight. NotFound when there is none."""
@@ -111,7 +123,9 @@ class Reports:
             raise NotFound(f"There is no report of the period {period[:80]!r}.", "Make it: comity report --period.")
         published = parse_canonical((self._folder / period / OPENINGS).read_bytes(), limit=1 << 28)
         commitments = {name: tuple(values) for name, values in published["commitments"].items()}
-        return Openings(commitments=commitments, acts=tuple(self._acts(made.start, made.end)))
+        return Openings(
+            commitments=commitments, acts=tuple(self._acts(self._rows_of(made.origin), made.start, made.end))
+        )
 
     def file(self, path: str) -> bytes:
         """A file of a report, or the list of them, by its path. NotFound before its leaf was entered."""
@@ -126,40 +140,14 @@ class Reports:
     def _index(self) -> bytes:
         return canonical([
             {
-                "period": made.period, "report": made.report, "start": made.start, "end": made.end,
+                "period": made.period, "origin": made.origin, "report": made.report,
+                "start": made.start, "end": made.end,
                 "files": sorted(path.name for path in (self._folder / made.period).glob("[a-z]*")),
             }
             for made in self.made()
         ])  # fmt: skip
 
-    def _check_range(self, first: int, last: int) -> None:
-        if not 0 <= first < last:
-            raise Malformed(f"There are no leaves from {first} to {last}.", "Give --from below --to.")
-        for size in filter(None, (first, last)):
-            self._checkpoint(size)
-        for made in self.made():
-            if first < made.end and made.start < last:
-                raise Conflict(
-                    f"The report of {made.period} counts the leaves {made.start} to {made.end} already; who has both "
-                    "could subtract one from the other.",
-                    f"Begin where it ends: --from {made.end}.",
-                )
-
-    def _checkpoint(self, size: int) -> bytes:
-        """The published checkpoint of this very size; NotFound, naming the nearest below."""
-        found = self._store.checkpoint(at_most=size)
-        if found is None or found[0] != size:
-            raise NotFound(
-                f"No checkpoint of {size} leaves was published.",
-                f"Take the one of {found[0]} leaves, or leave --from and --to away." if found else "Wait for one.",
-            )
-        return found[1]
-
-    def _newest(self) -> int:
-        newest = self._store.checkpoint()
-        return newest[0] if newest is not None else 0
-
-    def _enter_pending(self, first: int) -> int:
+    def _enter_pending(self, rows: LogRows, first: int) -> int:
         """Enter the facts of every certificate that this period does not count as it stands; how long the log must be.
 
         CannotTell or Malformed, naming the docket, where a certificate's facts cannot be told.
@@ -173,11 +161,11 @@ class Reports:
                 raise type(exc)(f"{docket_id}: {exc.what}", exc.next_step) from exc
             if facts is None:
                 continue
-            position, pending = self._position(docket), facts.outcome == "pending"
+            position, pending = self._position(docket) - rows.start, facts.outcome == "pending"
             last = counted_last(docket)
             stale = last is None or not isinstance(last.body, Counted) or last.body.statistics != facts
             if stale or (pending and position < first):
-                position = self._registrar.act(docket_id, STEP, Counted(statistics=facts)).position
+                position = self._registrar.act(docket_id, STEP, Counted(statistics=facts)).position - rows.start
             if stale or pending:
                 needed = max(needed, position + 1)
         return needed
@@ -187,27 +175,27 @@ class Reports:
         row = self._store.record_row(last.id) if last is not None else None
         return int(row["position"]) if row is not None else -1
 
-    def _rows(self, first: int, last: int) -> list[RowMapping]:
-        """The records that are counted in this range: of each docket the one entered last."""
+    def _counted(self, first: int, last: int) -> list[RowMapping]:
+        """The records that are counted between these positions of the store: of each docket the one entered last."""
         r = t.records.c
         query = sa.select(t.records).where(
             r.step.in_(FACTS), r.effect == 1, r.node == self._entry.id, r.position >= first, r.position < last
         )
         with self._store.reading() as db:
-            rows = db.execute(query.order_by(r.position)).mappings().all()
-        return sorted({row["docket"]: row for row in rows}.values(), key=lambda row: int(row["position"]))
+            found = db.execute(query.order_by(r.position)).mappings().all()
+        return sorted({row["docket"]: row for row in found}.values(), key=lambda row: int(row["position"]))
 
-    def _acts(self, first: int, last: int) -> list[ActOpening]:
-        return [self._act(row) for row in self._rows(first, last)]
+    def _acts(self, rows: LogRows, first: int, last: int) -> list[ActOpening]:
+        return [self._act(row, rows) for row in self._counted(rows.start + first, rows.start + last)]
 
-    def _act(self, row: RowMapping) -> ActOpening:
+    def _act(self, row: RowMapping, rows: LogRows) -> ActOpening:
         sealed = self._outgoing.sealed(row["id"])
         section = sealed.sections.get("statistics")
         if section is None:
             raise Conflict(f"What is counted of {row['docket']} is not held any more.", "Restore it from a backup.")
         fields: dict[str, Any] = section.value
         return ActOpening(
-            position=row["position"],
+            position=row["position"] - rows.start,
             kind=row["kind"],
             salt=to_base64url(row["salt"]),
             act=act_bytes(sealed, read_findings(row["findings"])).decode(),
@@ -216,27 +204,29 @@ class Reports:
             fields=fields,
         )
 
-    def _secrets(self, first: int, last: int) -> SealedSecrets:
-        (before, earlier), (after, later) = sealed_totals(self._store, first), sealed_totals(self._store, last)
+    def _secrets(self, rows: LogRows, first: int, last: int) -> SealedSecrets:
+        before, earlier = sealed_totals(self._store, rows.start + first)
+        after, later = sealed_totals(self._store, rows.start + last)
         counts = {kind: count - before.get(kind, 0) for kind, count in after.items()}
         return SealedSecrets(counts, (later - earlier) % ORDER)
 
-    def _written(self, period: str, first: int, last: int) -> ReportMade:
+    def _written(self, period: str, rows: LogRows, first: int, last: int) -> ReportMade:
         """The report as files, all of them there at once. What a killed call left was never shown, and is made anew."""
-        start = self._checkpoint(first) if first else b""
+        start = _checkpoint(rows, first) if first else b""
         report, openings = make_report(
-            period, start, self._checkpoint(last), self._store.leaves(first, last), self._secrets(first, last),
-            self._acts(first, last), secrets.token_bytes(32),
+            period, start, _checkpoint(rows, last), rows.leaves(first, last), self._secrets(rows, first, last),
+            self._acts(rows, first, last), secrets.token_bytes(32),
         )  # fmt: skip
+        signers = [signer for signer in self._signers if signer.vkey.name == rows.origin]
         place, draft = self._folder / period, self._folder / (period + _DRAFT)
         for left in (place, draft):
             shutil.rmtree(left, ignore_errors=True)
         public = canonical(Openings(commitments=openings.commitments))
-        files = {**report_files(report), NOTE: sign_report(report, self._signers), OPENINGS: public}
+        files = {**report_files(report), NOTE: sign_report(report, signers), OPENINGS: public}
         for name, data in files.items():
             _write(draft / name, data)
         draft.rename(place)
-        return ReportMade(period=period, report=digest_of(report), start=first, end=last)
+        return ReportMade(period=period, origin=rows.origin, report=digest_of(report), start=first, end=last)
 
     def _commit(self, made: ReportMade) -> ReportMade:
         """Enter the leaf that commits to the report, and publish what opens it."""
@@ -251,7 +241,38 @@ class Reports:
         row, path = self._store.record_row(record), self._folder / made.period / LEAF
         if row is not None and not path.exists():
             sealed, findings = self._outgoing.sealed(record), read_findings(row["findings"])
-            _write(path, canonical(report_leaf(row["position"], row["salt"], sealed, findings)))
+            rows, place = self._log.place(row["position"])
+            _write(path, canonical(report_leaf(rows.origin, place, row["salt"], sealed, findings)))
+
+
+def _check_range(rows: LogRows, before: Sequence[ReportMade], first: int, last: int) -> None:
+    if not 0 <= first < last:
+        raise Malformed(f"There are no leaves from {first} to {last}.", "Give --from below --to.")
+    for size in filter(None, (first, last)):
+        _checkpoint(rows, size)
+    for made in before:
+        if first < made.end and made.start < last:
+            raise Conflict(
+                f"The report of {made.period} counts the leaves {made.start} to {made.end} already; who has both "
+                "could subtract one from the other.",
+                f"Begin where it ends: --from {made.end}.",
+            )
+
+
+def _checkpoint(rows: LogRows, size: int) -> bytes:
+    """The published checkpoint of this very size; NotFound, naming the nearest below."""
+    found = rows.checkpoint(at_most=size)
+    if found is None or found[0] != size:
+        raise NotFound(
+            f"No checkpoint of {size} leaves of {rows.origin} was published.",
+            f"Take the one of {found[0]} leaves, or leave --from and --to away." if found else "Wait for one.",
+        )
+    return found[1]
+
+
+def _newest(rows: LogRows) -> int:
+    newest = rows.checkpoint()
+    return newest[0] if newest is not None else 0
 
 
 def _again(known: ReportMade, start: int | None, end: int | None) -> ReportMade:

@@ -62,17 +62,18 @@ class Problem:
 
 
 def check_report(
-    data: bytes, fetch: Fetch, policy: Policy, openings: bytes | Openings, *, now: int
+    data: bytes, fetch: Fetch, policy: Policy, openings: bytes | Openings, *, now: int, newest: bytes | None = None
 ) -> list[Problem]:
     """Everything in a signed report that does not follow from the log. Empty: all of it does.
 
     ``fetch`` reads the log's tiles by path; ``policy`` is the reader's own; ``openings`` the file published beside the
-    report; ``now`` in POSIX seconds. Never raises for what the report's maker did wrong.
+    report; ``now`` in POSIX seconds; ``newest`` the checkpoint whose tiles are there, by default the report's own.
+    Never raises for what the report's maker did wrong.
     """
     try:
         report = open_report(data, policy)
         opened = openings if isinstance(openings, Openings) else read_openings(openings)
-        leaves = period_leaves(report, fetch, policy, now)
+        leaves = period_leaves(report, fetch, policy, now, newest)
     except ComityError as error:
         return [Problem("report", error.what)]
     return recompute(leaves, opened, report)
@@ -109,18 +110,25 @@ def read_openings(data: bytes) -> Openings:
         raise Malformed(f"These are no openings of a period: {wrong}.", _ASK) from wrong
 
 
-def period_leaves(report: PeriodReport, fetch: Fetch, policy: Policy, now: int) -> list[bytes]:
-    """The leaves between the report's two checkpoints, each authenticated. Raises Malformed, NotFound, Unverified."""
+def period_leaves(
+    report: PeriodReport, fetch: Fetch, policy: Policy, now: int, newest: bytes | None = None
+) -> list[bytes]:
+    """The leaves between the report's two checkpoints, each authenticated. Raises Malformed, NotFound, Unverified.
+
+    Read under ``newest``, which must extend both: whoever copies a log later need not have kept its partial tiles.
+    """
     end = _checkpoint(report, report.end, policy, now)
     start = _checkpoint(report, report.start, policy, now) if report.start else Checkpoint(end.origin, 0, Tree().root())
-    if start.size > end.size:
-        raise Malformed("The period ends before it begins.", _ASK)
-    reader = TileReader(end.size, end.root, fetch)
-    if Tree(start.size, frontier_of(start.size, reader) if start.size else ()).root() != start.root:
-        raise Unverified("The checkpoint at the end does not extend the one at the start.", _ASK)
+    whole = end if newest is None else _checkpoint(report, newest.decode("utf-8", "replace"), policy, now)
+    if not start.size <= end.size <= whole.size:
+        raise Malformed("The period ends before it begins, or after the copy of the log does.", _ASK)
+    reader = TileReader(whole.size, whole.root, fetch)
+    for each in (start, end):
+        if Tree(each.size, frontier_of(each.size, reader) if each.size else ()).root() != each.root:
+            raise Unverified(f"The log does not extend the report's checkpoint of {each.size} leaves.", _ASK)
     found: list[bytes] = []
     for index in range(start.size // WIDTH, -(-end.size // WIDTH)):
-        found += reader.entries(index)[max(0, start.size - index * WIDTH) :]
+        found += reader.entries(index)[max(0, start.size - index * WIDTH) : end.size - index * WIDTH]
     return found
 
 

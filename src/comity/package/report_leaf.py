@@ -30,9 +30,13 @@ _ASK = "Ask the node for the report again; if it stays so, tell oversight."
 
 
 class ReportLeaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What opens the leaf at ``position``: ``act`` and ``signatures`` are the bytes under its commitment, ``salt`` that
-    of the commitment (base64url), ``sections`` the contents of the record in it."""
+    """What opens the leaf at ``position`` of the log ``origin``.
 
+    ``act`` and ``signatures`` are the bytes under its commitment, ``salt`` that of the commitment (base64url),
+    ``sections`` the contents of the record in it.
+    """
+
+    origin: str
     position: int
     salt: str
     act: str
@@ -40,9 +44,12 @@ class ReportLeaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sections: dict[str, Section]
 
 
-def report_leaf(position: int, salt: bytes, sealed: SealedRecord, findings: Sequence[Finding]) -> ReportLeaf:
-    """What opens the leaf of a report's record, entered at ``position``."""
+def report_leaf(
+    origin: str, position: int, salt: bytes, sealed: SealedRecord, findings: Sequence[Finding]
+) -> ReportLeaf:
+    """What opens the leaf of a report's record, entered in the log ``origin`` at ``position``."""
     return ReportLeaf(
+        origin=origin,
         position=position,
         salt=to_base64url(salt),
         act=act_bytes(sealed, findings).decode(),
@@ -56,12 +63,20 @@ def digest_of(report: PeriodReport) -> str:
     return digest(canonical(report))
 
 
-def check_report_leaf(data: bytes, report: PeriodReport, reader: TileReader) -> None:
-    """Unverified or Malformed unless the log of ``reader`` commits, in a leaf of the kind "statistics" after the
-    period, to this very report. ``data``: the file that opens the leaf."""
-    opened = _convert(parse_canonical(data, limit=MAX_NOTE), ReportLeaf)
-    if not report.last <= opened.position < reader.size:
+def read_report_leaf(data: bytes) -> ReportLeaf:
+    """The file that opens the leaf. Raises Malformed."""
+    return _convert(parse_canonical(data, limit=MAX_NOTE), ReportLeaf)
+
+
+def check_report_leaf(opened: ReportLeaf, report: PeriodReport, reader: TileReader) -> None:
+    """Unverified or Malformed unless the log of ``reader`` commits, in a leaf of the kind "statistics", to this report.
+
+    In the log it counts, the leaf stands after its period.
+    """
+    if opened.position >= reader.size:
         raise Malformed("The leaf that commits to the report is not in the log yet.", "Ask again in a minute.")
+    if opened.origin == report.origin and opened.position < report.last:
+        raise Malformed("The leaf stands before the report ends.", _ASK)
     index, offset = divmod(opened.position, WIDTH)
     leaf = parse_leaf(reader.entries(index)[offset])
     salt = from_base64url(opened.salt, "The salt", size=32)
@@ -75,7 +90,9 @@ def check_report_leaf(data: bytes, report: PeriodReport, reader: TileReader) -> 
 
 
 def _made(report: PeriodReport) -> ReportMade:
-    return ReportMade(period=report.period, report=digest_of(report), start=report.first, end=report.last)
+    return ReportMade(
+        period=report.period, origin=report.origin, report=digest_of(report), start=report.first, end=report.last
+    )
 
 
 def _convert(value: Any, kind: type[T]) -> T:

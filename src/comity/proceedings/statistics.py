@@ -21,9 +21,10 @@ FACTS = ("request.statistics", "statistics.certificate")
 
 
 class ReportMade(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A report was made: the digest of its canonical JSON, and which leaves it counts (``end`` not included)."""
+    """A report was made: the digest of its canonical JSON, and which leaves of which log it counts (``end`` is not)."""
 
     period: str
+    origin: str
     report: str
     start: int
     end: int

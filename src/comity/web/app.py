@@ -28,6 +28,7 @@ OPEN_TO_PEERS = {
     "/log/tile/{path:path}": Guard.ANYONE,
     "/log/unsealed/{path:path}": Guard.ANYONE,
     "/log/reports/{path:path}": Guard.ANYONE,
+    "/logs/{number:int}/reports/{path:path}": Guard.ANYONE,
     "/gossip": Guard.ANYONE,
     "/gossip/conflicts": Guard.ANYONE,
     "/gossip/conflicts/{identifier:str}": Guard.ANYONE,

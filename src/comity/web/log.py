@@ -63,6 +63,7 @@ def log_routes(node: Node) -> list[Route]:
         Route("/logs/{number:int}/tile/{path:path}", tile, methods=["GET"]),
         Route("/log/unsealed/{path:path}", unsealed, methods=["GET"]),
         Route("/log/reports/{path:path}", report, methods=["GET"]),
+        Route("/logs/{number:int}/reports/{path:path}", report, methods=["GET"]),
     ]
 
 

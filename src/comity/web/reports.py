@@ -19,9 +19,13 @@ MAX_BODY = 4096
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The body of ``POST /api/reports``, in canonical form: sizes of published checkpoints, null for the default."""
+    """The body of ``POST /api/reports``, in canonical form: sizes of published checkpoints, null for the default.
+
+    ``origin``: of the log that is counted, "" for the one that is written to.
+    """
 
     period: str
+    origin: str = ""
     start: int | None = None
     end: int | None = None
 
@@ -30,7 +34,8 @@ async def make(call: Call) -> Response:
     """Make a report. 200 when it is there; 202 while a checkpoint must first cover what is counted: ask again."""
     data = await read_body(call.request, MAX_BODY)
     wanted = _wanted(data)
-    made = await run_in_threadpool(lambda: call.node.reports.make(wanted.period, wanted.start, wanted.end))
+    reports = call.node.reports
+    made = await run_in_threadpool(lambda: reports.make(wanted.period, wanted.start, wanted.end, wanted.origin))
     if isinstance(made, Waiting):
         return _answer({"waiting": made.size}, 202)
     return _answer(made, 200)
