@@ -11,10 +11,9 @@ import typer
 
 from comity.cli.nodes import WITNESS_SETTINGS, WitnessSettings, read_cosigner
 from comity.cli.serve import log_as_json, run_server
+from comity.docket.directory import Directory
 from comity.errors import BadLaw, NotFound
 from comity.package.anchors import read_anchors
-from comity.tlog.cosignature import verifier_for
-from comity.tlog.note import NoteVerifier
 from comity.tlog.witness import Witness
 
 
@@ -22,6 +21,7 @@ def command(
     folder: Annotated[Path, typer.Argument(help="The witness's folder, as comity init witness made it.")],
 ) -> None:
     """Run a witness until it is stopped. It follows the logs of all nodes in the Party files it trusts."""
+    from comity.node.witness.followed import ended, followed
     from comity.node.witness.store import SQLiteWitnessStore
     from comity.web.witness import witness_app
 
@@ -29,7 +29,8 @@ def command(
     settings = _settings(folder)
     cosigner = read_cosigner(folder)
     with SQLiteWitnessStore(folder / settings.data) as store:
-        witness = Witness((cosigner,), _logs(folder))
+        directory = _directory(folder)
+        witness = Witness((cosigner,), followed(directory), ended(directory))
         structlog.get_logger(__name__).info("witness.started", name=settings.name, listen=settings.listen)
         run_server(witness_app(witness, store), settings.listen)
 
@@ -44,11 +45,10 @@ def _settings(folder: Path) -> WitnessSettings:
         raise BadLaw(f"{path}: {exc}", "Mend the setting.") from exc
 
 
-def _logs(folder: Path) -> dict[str, list[NoteVerifier]]:
+def _directory(folder: Path) -> Directory:
     from comity.node.node import read_parties
 
     path = folder / "anchors.toml"
     if not path.exists():
         raise NotFound(f"{path} is missing: this witness follows no log.", "Write it: comity init trust --help.")
-    directory, _ = read_parties(folder / "parties", read_anchors(path.read_text(encoding="utf-8")))
-    return {node.origin: [verifier_for(v) for v in node.log_vkeys] for node in directory.nodes()}
+    return read_parties(folder / "parties", read_anchors(path.read_text(encoding="utf-8")))[0]

@@ -72,7 +72,8 @@ def check_package(
     with report.guard("the package"):
         contents = package.contents
         directory = _directory(contents, anchors, report)
-        benches = {origin: Bench(proceedings, law, directory, party) for origin, party in directory.origins().items()}
+        parties = directory.origins()
+        benches = {n.origin: Bench(proceedings, law, directory, parties[n.origin]) for n in directory.nodes()}
         records = _prove_all(contents, anchors, benches, now, report)
         with report.stage("package seal", "RFC 7515", f"Sealed by {contents.made_by}: nothing was left out since."):
             _check_seal(package, directory, records)
@@ -135,7 +136,7 @@ def _check_seal(package: Package, directory: Directory, records: Sequence[Proved
             raise Unverified(f"The package says it was made by {package.contents.made_by}, but {node.id} sealed it.")
         if entry.revoked_position is not None:
             raise Unverified(f"The key that sealed the package was revoked at {entry.revoked_position}.")
-        last = max((r.places[node.origin].position for r in records if node.origin in r.places), default=0)
+        last = max((r.numbers[node.origin] for r in records if node.origin in r.numbers), default=0)
         return directory.seal_key(kid, max(last, entry.from_position))
 
     check_seal(package.seal, seal_message(package.manifest), resolve)
@@ -185,7 +186,7 @@ def _check_logs(
 ) -> None:
     """From the sending on, every effective record stands in the logs of both sides."""
     effective = [r for r in records if _effect(r, views)]
-    crossing = [i for i, r in enumerate(effective) if _crosses(r, benches[r.own.origin])]
+    crossing = [i for i, r in enumerate(effective) if _crosses(r, benches[r.home])]
     if not crossing:
         return
     both = _both_sides(effective, views, directory)
@@ -206,15 +207,15 @@ def _crosses(record: Proved, bench: Bench) -> bool:
 
 def _effect(record: Proved, views: Views) -> bool:
     """Whether it has effect in its own node's log."""
-    own = views.get(record.own.origin, {}).get(record.id)
+    own = views.get(record.home, {}).get(record.id)
     return own is not None and own.entry.effect
 
 
 def _both_sides(effective: Sequence[Proved], views: Views, directory: Directory) -> set[str]:
     """The logs of all nodes that acted, and of the node that was asked."""
-    origins = {r.own.origin for r in effective}
+    origins = {r.home for r in effective}
     for record in effective:
-        addressee = getattr(views[record.own.origin][record.id].entry.body, "addressee", None)
+        addressee = getattr(views[record.home][record.id].entry.body, "addressee", None)
         if addressee is not None:
             origins.add(directory.node_for(addressee.authority).origin)
     return origins

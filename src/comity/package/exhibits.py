@@ -44,7 +44,7 @@ def check_exhibits(
 def _body(record: Proved, views: Mapping[str, Mapping[str, Assessed]]) -> Any:
     """The typed body of a record that has effect in every log given; None otherwise."""
     seen = [view[record.id] for view in views.values() if record.id in view]
-    own = views.get(record.own.origin, {}).get(record.id)
+    own = views.get(record.home, {}).get(record.id)
     return own.entry.body if own is not None and all(a.entry.effect for a in seen) else None
 
 

@@ -25,12 +25,22 @@ _ASK = "Ask the node that made the package for its original proofs, and tell ove
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A record whose signatures and proofs hold: its place in its own node's log, and in every log given."""
+    """A record whose signatures and proofs hold: its place in its own node's log, and in every log given.
+
+    A node's logs, one after another, go by the origin of its first: ``home`` and the keys of the mappings. ``numbers``
+    put the places of all of them in order (`NodeEntry.number`).
+    """
 
     authentic: Authentic
     own: Place
     places: Mapping[str, Place]
     logged: Mapping[str, Logged]
+    numbers: Mapping[str, int]
+
+    @property
+    def home(self) -> str:
+        """The log of the node that sealed it."""
+        return self.authentic.node.origin
 
     @property
     def id(self) -> str:
@@ -57,22 +67,26 @@ def prove(packaged: PackagedRecord, docket: str, bench: Bench, anchors: Anchors,
     if step is None:
         raise Unverified(f"This verifier knows no step {record.step!r}.", "Use a version that knows it.")
     places: dict[str, Place] = {}
+    numbers, held = dict[str, int](), dict[str, Logged]()
     for logged in packaged.logged:
-        if logged.origin in places:
+        policy, node = anchors.policy(logged.origin), directory.node_of(logged.origin)
+        if node.origin in places:
             raise Unverified(f"There are two proofs from the log {logged.origin}.", _ASK)
-        places[logged.origin] = check_logged(sealed, logged, anchors.policy(logged.origin), now, None)
+        place = check_logged(sealed, logged, directory.bounded(logged.origin, policy), now, None)
         check_shown(record, logged, step)
-    own = _own_place(record.authority, places, directory)
-    authentic = authenticate(sealed, directory, own.position)
-    if authentic.node.origin != own.origin:
+        places[node.origin], held[node.origin] = place, logged
+        numbers[node.origin] = node.number(place.origin, place.position)
+    home = _home(record.authority, places, directory)
+    authentic = authenticate(sealed, directory, numbers[home])
+    if authentic.node.origin != home:
         raise Unverified(f"It was sealed by {authentic.node.id}, whose log {authentic.node.origin} has no proof.", _ASK)
-    return Proved(authentic, own, places, {logged.origin: logged for logged in packaged.logged})
+    return Proved(authentic, places[home], places, held, numbers)
 
 
-def _own_place(authority: str, places: Mapping[str, Place], directory: Directory) -> Place:
+def _home(authority: str, places: Mapping[str, Place], directory: Directory) -> str:
     directory.authority(authority)
     own = {node.origin for node in directory.nodes() if authority in node.authorities}
-    found = [place for origin, place in places.items() if origin in own]
+    found = [origin for origin in places if origin in own]
     if len(found) != 1:
         raise Unverified(f"There is no proof from the log of the node that serves {authority}.", _ASK)
     return found[0]
@@ -84,16 +98,16 @@ def check_positions(records: Sequence[Proved], report: Report) -> None:
     roots: dict[tuple[str, int], bytes] = {}
     by_id = {r.id: r for r in records}
     for record in records:
-        for origin, place in record.places.items():
-            checkpoint = place.checkpoint.checkpoint
+        for home, place in record.places.items():
+            checkpoint, origin = place.checkpoint.checkpoint, place.origin
             if seen.setdefault((origin, place.position), record.id) != record.id:
                 report.problem(record.name, f"Two records stand at position {place.position} of {origin}.", _ASK)
             if roots.setdefault((origin, checkpoint.size), checkpoint.root) != checkpoint.root:
                 report.problem(record.name, f"{origin} showed two trees of {checkpoint.size} leaves: it has forked.",
                                "Keep both checkpoints; they prove it. Tell every oversight body.")
             for answered in _answered(record, by_id):
-                before = answered.places.get(origin)
-                if before is not None and before.position >= place.position:
+                before = answered.numbers.get(home)
+                if before is not None and before >= record.numbers[home]:
                     report.problem(record.name, f"It answers {answered.name} but stands before it in {origin}.", _ASK)
 
 

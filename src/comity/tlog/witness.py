@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
@@ -87,10 +87,14 @@ def origin_path(origin: str) -> str:
 
 @dataclass(frozen=True)
 class Witness:
-    """Cosigns with every one of ``cosigners`` for the logs in ``logs`` (origin to the keys trusted for it)."""
+    """Cosigns with every one of ``cosigners`` for the logs in ``logs`` (origin to the keys trusted for it).
+
+    ``ended``: of logs that were ended, how many leaves count; what is larger is refused, whoever signed it.
+    """
 
     cosigners: Sequence[Cosigner]
     logs: Mapping[str, Sequence[NoteVerifier]]
+    ended: Mapping[str, int] = field(default_factory=dict)
 
     def add_checkpoint(self, body: bytes, store: WitnessStore, now: int) -> Answer:
         """The answer to an add-checkpoint request at ``now`` (POSIX seconds).
@@ -111,6 +115,8 @@ class Witness:
             open_note(request.note, verifiers)
         except Unverified as error:
             return _refusal(403, error)
+        if checkpoint.size > self.ended.get(checkpoint.origin, checkpoint.size):
+            return _text(403, f"{checkpoint.origin} was ended with {self.ended[checkpoint.origin]} leaves.\n")
         if request.old_size > checkpoint.size:
             return _text(400, "The old size is greater than the size of the checkpoint.\n")
         return self._extend(request, text, checkpoint, store, now)
