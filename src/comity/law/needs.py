@@ -165,10 +165,19 @@ def _language(law: PartyLaw | None, i: Instrument, rule: MeasureRule, party: str
 
 
 def _declared(law: PartyLaw | None, i: Instrument, rule: MeasureRule, day: date) -> Iterator[Need]:
-    effects = ("requires_judge", "requires_notification", "requires_form", "requires_dual_criminality", "reserves")
+    """What the Party asked has declared, or its own law asks beyond the instrument: the stricter binds."""
+    effects = (
+        "requires_judge", "requires_notification", "requires_form", "requires_dual_criminality", "reserves", "limit",
+    )  # fmt: skip
     for effect in effects:
         for d in law.declared(i.id, effect, day, rule.id) if law else ():
-            yield Need(effect, d.text, d.provision, d.settled)
+            amount = f" ({amount_in_words(d.amount, d.unit)})" if d.amount is not None else ""
+            yield Need(effect, f"{d.text}{amount}", d.provision, d.settled)
+    offered = {g.id for g in i.grounds_for(rule.id, day)}
+    for d in law.declared(i.id, "ground_mandatory", day, rule.id) if law else ():
+        if d.value in offered:
+            what = f"The ground {d.value.replace('_', ' ')} leaves no choice there: {d.text}"
+            yield Need("ground_mandatory", what, d.provision, d.settled)
 
 
 def _contents(i: Instrument, rule: MeasureRule, day: date) -> Iterator[Need]:
