@@ -28,6 +28,8 @@ OPEN_TO_PEERS = {
     "/log/tile/{path:path}": Guard.ANYONE,
     "/log/unsealed/{path:path}": Guard.ANYONE,
     "/log/reports/{path:path}": Guard.ANYONE,
+    "/logs/{number:int}/checkpoint": Guard.ANYONE,
+    "/logs/{number:int}/tile/{path:path}": Guard.ANYONE,
     "/logs/{number:int}/reports/{path:path}": Guard.ANYONE,
     "/gossip": Guard.ANYONE,
     "/gossip/conflicts": Guard.ANYONE,
