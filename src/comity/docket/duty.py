@@ -14,7 +14,7 @@ from comity.docket.directory import Directory
 from comity.docket.docket import Docket, Entry, effective
 from comity.docket.sections import Request
 from comity.docket.step import Duty, Proceeding, Side
-from comity.errors import NotFound
+from comity.errors import CannotTell, NotFound
 from comity.law.book import LawBook
 from comity.law.calendars import Calendar
 from comity.law.schema import Limit
@@ -85,7 +85,12 @@ def _open(
         return None
     sides = {"requesting": drafted.record.party, "requested": request.addressee.party}
     rules = rules_for(instrument.kind) if duty.own_limit is None else "treaty"  # elapsed hours, none added by a rule
-    reckoning = due(limit, since.record.time, *_calendar(limit, drafted, request, law, directory), rules=rules)
+    reckoning: Reckoning | NoNumber
+    try:
+        place = _calendar(limit, drafted, request, law, directory)
+        reckoning = due(limit, since.record.time, *place, rules=rules)
+    except CannotTell as unknown:
+        reckoning = NoNumber(limit.provision, limit.mark, (f"{limit.name}: cannot tell. {unknown.what}",))
     party = sides.get(duty.owed_by, drafted.record.party)
     return OpenDuty(duty.name, duty.owed_by, party, since, duty.otherwise, duty.due, reckoning)
 
@@ -108,13 +113,18 @@ def _over(duty: Duty, docket: Docket, since: Entry) -> bool:
 def _calendar(
     limit: Limit, drafted: Entry, request: Request, law: LawBook, directory: Directory
 ) -> tuple[Calendar, ZoneInfo]:
-    """Holidays and time zone of the place that the limit names."""
+    """Holidays and time zone of the place that the limit names. CannotTell where no file says them."""
     here = limit.place == "requesting"
-    authority_id = drafted.record.authority if here else request.addressee.authority
-    party = law.party(drafted.record.party if here else request.addressee.party)
+    code = drafted.record.party if here else request.addressee.party
+    party = law.by_party.get(code)
     try:
-        authority = directory.authority(authority_id)
+        authority = directory.authority(drafted.record.authority if here else request.addressee.authority)
     except NotFound:
-        return Calendar.of(party, ""), ZoneInfo(party.time_zone)
-    known = authority.territory if authority.territory in party.subdivisions else ""
-    return Calendar.of(party, known), ZoneInfo(authority.time_zone or party.time_zone)
+        authority = None
+    zone = (authority.time_zone if authority else "") or (party.time_zone if party else "")
+    territory = authority.territory if authority else ""
+    if not zone:
+        raise CannotTell(f"The time zone of {code} is in no file.", "Add a Party file of its law, or compute by hand.")
+    if party is not None:
+        return Calendar.of(party, territory if territory in party.subdivisions else ""), ZoneInfo(zone)
+    return Calendar(code) if limit.unit == "hours" else Calendar.undeclared(code, territory), ZoneInfo(zone)
