@@ -214,7 +214,7 @@ def test_a_deferred_notice_needs_a_ground() -> None:
 def test_what_the_docket_says_cannot_be_overwritten_by_hand() -> None:
     form = book().form("eio_annex_a")
     for given, section in (({"facts": "Other facts"}, "G"), ({"signature": "Me"}, "K")):
-        with pytest.raises(Conflict, match=rf"section {section}\) cannot be entered: the docket holds it"):
+        with pytest.raises(Conflict, match=rf"section {section}\) cannot be entered: it is taken from the docket"):
             fill(form, sent(), world().law, world().directory, given=given)
 
 

@@ -15,6 +15,7 @@ from comity.docket.sections import Person
 from comity.errors import BadLaw
 from comity.law.forms import FormBook, load_forms, open_forms, read_forms
 from comity.node import node as node_module
+from comity.signing.canonical import canonical
 from comity.views.forms.fill import fill
 from comity.views.forms.typeset import to_typst
 from tests.node.nodes import Nodes
@@ -78,6 +79,70 @@ def test_what_cannot_be_asked_says_why(at: House) -> None:
         answer = ask(at, path)
         assert (answer.status_code, bool(answer.json()["next_step"])) == (status, True), path
     assert ask(at, f"{ANNEX_A}?language=it", "application/pdf").status_code == 404  # no labels in it
+
+
+def give(at: House, body: Any, accept: str = "application/json", role: str = "prosecutor", path: str = ANNEX_A) -> Any:
+    content = body if isinstance(body, bytes) else canonical({"given": body})
+    headers = {**at.token(at.who("DE", role)), "Accept": accept}
+    return at.http["DE"].post(path, headers=headers, content=content)
+
+
+def test_what_no_record_holds_is_given_printed_and_kept_nowhere(at: House) -> None:
+    registrar = at.open["DE"].registrar
+    before = [e.id for e in registrar.docket(DOCKET).entries], at.open["DE"].log.tree.size
+    given = {"contact": "Musterstraße 1, 99999 Musterstadt", "stamp": ""}
+    answer = give(at, given)
+    assert answer.json()["given"] == [{"section": "K", "field": "contact", "in_record": False}]
+    assert (answer.json()["problems"], answer.json()["party"]) == ([], "FR")
+    pdf = give(at, given, "application/pdf")
+    assert (pdf.status_code, pdf.headers["cache-control"]) == (200, "no-store")
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf.content != ask(at, ANNEX_A, "application/pdf").content
+    assert ask(at, ANNEX_A).json()["given"] == []
+    assert ([e.id for e in registrar.docket(DOCKET).entries], at.open["DE"].log.tree.size) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"facts": "Other"}, 409, "facts (section G) cannot be entered"),
+        ({"colour": "red"}, 400, "eio_annex_a has no field"),
+        ({"contact": 7}, 400, "contact (section K) is not a text"),
+        ({"contact": None}, 400, "contact (section K) is not a text"),
+        (b'{"given":{"contact":"a","contact":"b"}}', 400, "canonical"),
+        (b'{"given":{"contact":1.5}}', 400, "float"),
+        (b'{"given":{},"more":1}', 400, "more"),
+        (b'{"given":[]}', 400, "object"),
+        (b"{}", 400, "given"),
+        (b"", 400, "JSON"),
+        (b'{"given":{"contact":"' + b"x" * 300_000 + b'"}}', 400, "bytes"),
+    ],
+    ids=lambda x: str(x)[:40],
+)
+def test_what_may_not_be_given_is_refused(at: House, body: Any, status: int, said: str) -> None:
+    answer = give(at, body)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert answer.json()["next_step"]
+
+
+def test_giving_has_the_guard_of_reading(at: House) -> None:
+    assert give(at, {}, role="judge").status_code == 200
+    assert give(at, {}, role="oversight").status_code == 403
+    contact = at.world.who("DE", "officer", "contact")
+    assert at.http["DE"].post(ANNEX_A, headers=at.token(contact), content=b'{"given":{}}').status_code == 404
+    assert at.http["DE"].post(ANNEX_A, content=b'{"given":{}}').status_code == 403
+
+
+def test_a_form_that_goes_back_is_in_the_language_of_who_asked(at: House) -> None:
+    """The acknowledgement goes to DE, whatever language the order to FR is in."""
+    answer = ask(at, f"{FORMS}/eio_annex_b").json()
+    assert (answer["party"], answer["language"]) == ("DE", "de")
+    assert {p["kind"] for p in answer["problems"]} == {"missing"}
+    french = ask(at, f"{FORMS}/eio_annex_b?language=fr").json()["problems"]
+    assert [p["words"]["fr"] for p in french if p["kind"] == "language"] == [
+        "DE accepte de ; le formulaire est en « fr »."
+    ]
 
 
 def test_only_who_sees_the_contents_gets_a_form(at: House) -> None:

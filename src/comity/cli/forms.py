@@ -88,9 +88,18 @@ def read_values(path: Path) -> dict[str, Any]:
         raise NotFound(f"There is no file {path}.", "Write one: comity law form FORM --given-template.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise Malformed(f"{path.name} cannot be read: {exc}.", "Mend that place in the file.") from exc
-    # a fraction has no place in canonical JSON; as text it is refused by the node, which names the field
-    plain: dict[str, Any] = msgspec.to_builtins({k: str(v) if isinstance(v, float) else v for k, v in values.items()})
-    return plain
+    plain: dict[str, Any] = msgspec.to_builtins(values)
+    return {name: _sendable(value) for name, value in plain.items()}
+
+
+def _sendable(value: Any) -> Any:
+    """The value; what canonical JSON has no place for (a fraction) as a list of text: no field takes that, and the node
+    says which field it is."""
+    try:
+        canonical(value)
+    except Malformed:
+        return [str(value)]
+    return value
 
 
 def form_command(

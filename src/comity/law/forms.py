@@ -43,13 +43,14 @@ class FormField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     ``source`` is a path from a step's body or record (`comity.views.forms.source`); without one the official enters
     the value when the form is made. ``or_given``: the official may also enter it where nobody took that step in the
-    docket. ``options`` names the word group of a tick or choice.
+    docket. ``only``: filled from the docket only on this condition. ``options`` names the words of a tick or choice.
     """
 
     id: str
     type: FieldType = "text"
     source: str = ""
     required: Condition = "never"
+    only: Condition = "always"
     provision: str = ""  # empty: the section's
     mark: Mark | None = None  # none: the form's
     label: Words = {}

@@ -147,7 +147,8 @@ def _field(field: FormField, section: FormSection, sources: _Sources) -> FilledF
         return FilledField(field, writer.write(field, sources.given[field.id]), needed, given=True)
     if field.type == "signature":
         return FilledField(field, _signature(sources.docket, field, writer), needed)
-    value = value_at(sources.docket, field.source) if field.source else None
+    applies = field.source and CONDITIONS[field.only](sources.case)
+    value = value_at(sources.docket, field.source) if applies else None
     if section.measures and field.type == "measures" and value is not None:
         value = tuple(m for m in value if m.id in section.measures)
     return FilledField(field, writer.write(field, value), needed)

@@ -64,7 +64,7 @@ def _may_be_given(form: Form, place: _Place, docket: Docket, request: Request, a
     root = place.field.source.partition(".")[0]
     if not place.field.open or (root and entry_of(docket, root) is not None):
         raise Conflict(
-            f"{place} cannot be entered: the docket holds it, and what was signed is not overruled.",
+            f"{place} cannot be entered: it is taken from the docket, and what was signed is not overruled.",
             "Leave it out. If it is wrong, file the step anew (a request is mended with request.revise).",
         )
     if place.section.audience == "authority" and audience != "authority":
