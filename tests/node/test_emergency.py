@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from comity.docket.docket import Docket
 from comity.docket.logged import Logged
+from comity.docket.record import compose, record_id
 from comity.docket.sections import Urgency
 from comity.errors import ComityError, NotAdmitted
 from comity.node.auditor.audit import Auditor
@@ -18,6 +20,7 @@ from comity.node.export import RowsSource
 from comity.node.node import Node
 from comity.node.registrar import Entered
 from comity.proceedings import bodies
+from comity.signing.hand import put_hand
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.contradiction import Contradiction
 from comity.tlog.cosignature import verifier_for
@@ -257,9 +260,8 @@ def test_an_emergency_that_the_log_did_not_sign_carries_nothing_in(two: Two) -> 
     with pytest.raises(ComityError):
         two.de.publisher.publish()
     under = two.de.last_signed.note(origin("DE"))
-    draft, _, send = (
-        two.de.outgoing.item("record", e.id, two.fr.entry, under) for e in two.de.registrar.docket(DOCKET).entries
-    )
+    own = two.de.registrar.docket(DOCKET).entries
+    draft, _, send = [two.de.outgoing.item("record", e.id, two.fr.entry, under) for e in own]
     outcomes = Liar(two.nodes, two.de, two.fr).deliver(draft, msgspec.structs.replace(send, logged=draft.logged))
     assert not any(o.done for o in outcomes)
     assert two.docket.entries == ()
@@ -311,11 +313,6 @@ def test_both_nodes_may_be_killed_before_the_proof(two: Two) -> None:
 
 def test_a_sealed_emergency_is_turned_away(two: Two) -> None:
     """What is counted in public cannot be sealed."""
-    from datetime import date
-
-    from comity.docket.record import compose, record_id
-    from comity.signing.hand import put_hand
-
     who = two.nodes.world.who("DE", "prosecutor")
     body = bodies.Transmission(request="x", emergency=bodies.Emergency(risk=RISK))
     record, sections = compose(
