@@ -226,8 +226,6 @@ def root(shown: ShownLog) -> bytes:
 def cosigned(
     cosigner: Ed25519Cosigner, shown: ShownLog, note: bytes, store: SQLiteWitnessStore, keys: Sequence[NoteVerifier]
 ) -> bytes:
-    cosigner: Ed25519Cosigner, shown: ShownLog, note: bytes, store: SQLiteWitnessStore, keys: Sequence[NoteVerifier]
-) -> bytes:
     witness = Witness([cosigner], {ORIGIN: keys})
     body = build_add_checkpoint(0, consistency_proof(0, shown.size, shown.hashes), note)
     answer = witness.add_checkpoint(body, _Apart(store, cosigner.name), NOW)
