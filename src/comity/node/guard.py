@@ -9,7 +9,6 @@ Left to others: contents, exhibits and what waits to be delivered (`holdings`); 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 
 import msgspec
 import sqlalchemy as sa
@@ -18,8 +17,6 @@ from sqlalchemy.engine import RowMapping
 from comity.docket.assess import Bench
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import effective
-from comity.docket.logged import act_bytes, signature_bytes
-from comity.docket.record import SealedRecord, record_id
 from comity.docket.sealing import check_leaf
 from comity.errors import ComityError, Tampered
 from comity.node import tables as t
@@ -30,6 +27,7 @@ from comity.node.log_rows import LogRows
 from comity.node.seal_guard import SealCheck
 from comity.node.store import Store
 from comity.node.tables import LOWEST_KEPT
+from comity.signing.digest import digest
 from comity.tlog.checkpoint import parse_checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.counting import PADDING
@@ -37,7 +35,16 @@ from comity.tlog.leaf import KEY_EVENT, ActLeaf, check_opening, parse_leaf
 from comity.tlog.note import open_note
 from comity.tlog.tree import Tree, frontier_of, leaf_hash
 
-_CLOSED = msgspec.json.Decoder(Closed)
+
+class _Stored(msgspec.Struct, frozen=True):
+    """`Closed` with its parts as they were written: encoding each again would cost more than everything else here."""
+
+    record: msgspec.Raw
+    hand: msgspec.Raw
+    seal: msgspec.Raw
+
+
+_CLOSED, _STORED = msgspec.json.Decoder(Closed), msgspec.json.Decoder(_Stored)
 _CHUNK = 2000
 _PADDING = [t.padding.c[name].label(f"pad_{name}") for name in ("kind", "salt", "record", "ref")]
 _NEXT = "Do not start this node on this data. Compare with the witnesses and the other sides' logs; tell oversight."
@@ -66,13 +73,6 @@ def _check_log(rows: LogRows, own: NodeEntry, bench: Bench, seals: SealCheck) ->
     if tree.root() != rows.root():
         raise Tampered("The stored tree does not follow from the stored leaves.", _NEXT)
     _check_newest_checkpoint(rows, own, tree)
-
-
-def check_witnesses(sizes: Mapping[str, int], size: int) -> None:
-    """Tampered when a witness saw more leaves than are here."""
-    for name, seen in sizes.items():
-        if seen > size:
-            raise Tampered(f"The witness {name} saw {seen} leaves of this log; {size} are here.", _NEXT)
 
 
 def _check_chunk(rows: LogRows, tree: Tree, size: int, bench: Bench, seals: SealCheck) -> Tree:
@@ -111,10 +111,9 @@ def _check_row(row: RowMapping, bench: Bench) -> ActLeaf:
     if row["id"] is None:
         raise Tampered(f"The leaf at position {position} has no record: it was removed.", _NEXT)
     try:
-        closed = _CLOSED.decode(row["sealed"])
+        closed, stored = _CLOSED.decode(row["sealed"]), _STORED.decode(row["sealed"])
         findings = read_findings(row["findings"])
-        sealed = SealedRecord(record=closed.record, hand=closed.hand, seal=closed.seal, sections={})
-        act, signatures = act_bytes(sealed, findings), signature_bytes(sealed)
+        act, signatures = _committed(stored, row["findings"])
         leaf, step = parse_leaf(row["leaf"]), bench.step(closed.record.step)
         check_opening(leaf, row["salt"], row["kind"], act, signatures)
         check_leaf(leaf, row["kind"], closed.record, step, findings)
@@ -122,16 +121,22 @@ def _check_row(row: RowMapping, bench: Bench) -> ActLeaf:
     except (ComityError, msgspec.MsgspecError) as exc:
         raise Tampered(f"The record at position {position} is not what was entered: {exc}", _NEXT) from exc
     stated = (row["id"], row["docket"], row["step"], bool(row["effect"]))
-    meant = (record_id(closed.record), closed.record.docket, closed.record.step, effective(findings))
+    meant = (digest(bytes(stored.record)), closed.record.docket, closed.record.step, effective(findings))
     if stated != meant or (node is not None and node.id != row["node"]):
         raise Tampered(f"The row at position {position} says something else than its record.", _NEXT)
     return leaf
 
 
+def _committed(stored: _Stored, findings: bytes) -> tuple[bytes, bytes]:
+    """What the leaf commits to (`comity.docket.logged`), from the bytes as they stand: another spelling does not open."""
+    act = b'{"findings":%b,"record":%b}' % (findings, bytes(stored.record))
+    return act, b'{"hand":%b,"seal":%b}' % (bytes(stored.hand), bytes(stored.seal))
+
+
 def _check_padding(row: RowMapping) -> ActLeaf:
     """A leaf without a record opens as padding, or as what unseals or extends; nothing else may stand without one."""
     try:
-        if row["pad_kind"] not in (PADDING, "unseal", "extend", KEY_EVENT):
+    """What the leaf commits to (`comity.docket.logged`), of the bytes as they stand: another spelling does not open it."""
             raise Tampered(f"The row is of the kind {row['pad_kind']!r}.", _NEXT)
         leaf = parse_leaf(row["leaf"])
         check_opening(leaf, row["pad_salt"], row["pad_kind"], row["pad_record"], b"")
