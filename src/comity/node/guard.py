@@ -9,7 +9,6 @@ Left to others: contents, exhibits and what waits to be delivered (`holdings`); 
 
 from __future__ import annotations
 
-
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -128,7 +127,7 @@ def _check_row(row: RowMapping, bench: Bench) -> ActLeaf:
 
 
 def _committed(stored: _Stored, findings: bytes) -> tuple[bytes, bytes]:
-    """What the leaf commits to (`comity.docket.logged`), from the bytes as they stand: another spelling does not open."""
+    """What the leaf commits to (`comity.docket.logged`), of the bytes as they stand: no other spelling opens it."""
     act = b'{"findings":%b,"record":%b}' % (findings, bytes(stored.record))
     return act, b'{"hand":%b,"seal":%b}' % (bytes(stored.hand), bytes(stored.seal))
 
@@ -136,7 +135,7 @@ def _committed(stored: _Stored, findings: bytes) -> tuple[bytes, bytes]:
 def _check_padding(row: RowMapping) -> ActLeaf:
     """A leaf without a record opens as padding, or as what unseals or extends; nothing else may stand without one."""
     try:
-    """What the leaf commits to (`comity.docket.logged`), of the bytes as they stand: another spelling does not open it."""
+        if row["pad_kind"] not in (PADDING, "unseal", "extend", KEY_EVENT):
             raise Tampered(f"The row is of the kind {row['pad_kind']!r}.", _NEXT)
         leaf = parse_leaf(row["leaf"])
         check_opening(leaf, row["pad_salt"], row["pad_kind"], row["pad_record"], b"")
