@@ -160,3 +160,22 @@ def test_what_may_change_is_dated() -> None:
         found = LAW.instrument(name)
         assert [c for c in found.in_force if c.until or not c.settled] or found.limit("term", ROWS["day"])
     assert "check" in standard("fatf_freezing", ROWS["day"]).note
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ECHR", "ECHR art 8(2)"),
+        ("led", "Directive (EU) 2016/680 art 39"),
+        ("AI Act", "Regulation (EU) 2024/1689 art 5(1)(h)"),
+        ("convention 108+", "NOT SETTLED"),
+        ("Charter", "EU Charter art 50"),
+        ("FATF", "binds nobody"),
+        ("US", "Bound by: Budapest Convention"),
+        ("DK", "Not bound by: European Investigation Order"),
+    ],
+)
+def test_a_standard_is_shown_by_its_name_and_a_country_by_what_binds_it(name: str, words: str) -> None:
+    result = CliRunner(env={"COLUMNS": "300"}).invoke(law_app, ["show", name])
+    assert result.exit_code == 0
+    assert words in result.stdout

@@ -81,7 +81,29 @@ def find(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
         return f"{name}: {entry.rule}", "; ".join(entry.citations), [("Standards on it", on_it)], entry
     if one := tuple(x for x in book.all_standards if x.id == name):
         return one[0].text, one[0].safeguard, [("Standard", one)], one
-    return _small(book, name)
+    if named := tuple(x for x in book.all_standards if name.casefold() in (i.casefold() for i in x.instruments)):
+        about = "guidance: binds nobody by itself" if named[0].binds == "nobody" else "binds whatever the instrument"
+        return (
+            next(i for i in named[0].instruments if i.casefold() == name.casefold()),
+            about,
+            [("Standards", named)],
+            named,
+        )
+    return _country(book, name) if name.isupper() and _known(book, name) else _small(book, name)
+
+
+def _known(book: LawBook, name: str) -> bool:
+    return any(party == name for _, party in (*book.memberships, *book.exclusions)) or name in book.standards_of
+
+
+def _country(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
+    """A country that has no file of its law: what binds it, by the instruments and the standards."""
+    bound = [(i.short, book.memberships.get((i.id, name), ())) for i in book.instruments]
+    groups: Groups = [(f"Bound by: {short}", stated) for short, stated in bound if stated]
+    not_bound = [(i.short, book.exclusions.get((i.id, name), ())) for i in book.instruments]
+    groups += [(f"Not bound by: {short}", stated) for short, stated in not_bound if stated]
+    standards = book.standards_of.get(name) or tuple(x for x in book.all_standards if x.binds == "*")
+    return name, "No Party file: its languages, calendar, declarations and offences are not known.", groups, standards
 
 
 def _small(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
