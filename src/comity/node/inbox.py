@@ -37,7 +37,7 @@ class Inbox:
 
     def __init__(
         self, registrar: Registrar, store: Store, outgoing: Outgoing, bench: Bench, own: NodeEntry,
-        envelope: EnvelopeKey, policies: Mapping[str, Policy], peers: PeerCheckpoints, clock: Clock, *,
+        envelopes: tuple[EnvelopeKey, ...], policies: Mapping[str, Policy], peers: PeerCheckpoints, clock: Clock, *,
         freshness: int, tolerance: int, emergencies: bool = True,
     ) -> None:  # fmt: skip
         """In seconds, ``freshness``: how old the cosignatures may be; ``tolerance``: what clocks may differ.
@@ -45,14 +45,14 @@ class Inbox:
         ``emergencies``: whether one is taken on the signature of the sender's log alone.
         """
         self._registrar, self._store, self._outgoing, self._bench = registrar, store, outgoing, bench
-        self._own, self._envelope, self._policies = own, envelope, policies
+        self._own, self._envelopes, self._policies = own, envelopes, policies
         self._peers, self._clock, self._freshness, self._tolerance = peers, clock, freshness, tolerance
         self._emergencies = emergencies
 
     def receive(self, data: bytes) -> Answer:
         """Take a delivery in. Raises when the message itself is not to be believed; else one outcome per item."""
         try:
-            message, contents = unwrap(data, self._own, (self._envelope,), self._bench.directory)
+            message, contents = unwrap(data, self._own, self._envelopes, self._bench.directory)
         except ComityError as exc:
             self._registrar.note_attempt("exchange", "a delivery", exc.what, exc.code)
             raise

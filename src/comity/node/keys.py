@@ -1,8 +1,10 @@
 """The node's own keys on disk: seal, log, envelope, vault. One folder, apart from the data, never an official's key.
 
     seal.key       Ed25519, an OpenSSH private key file
-    log.key        one line per log signer, as in Go's note package: PRIVATE+KEY+<origin>+<key id>+<base64>
-    envelope.key   the seed that opens envelopes, as `comity.signing.envelope` writes it
+    log.key        one line per log signer, as in Go's note package: PRIVATE+KEY+<origin>+<key id>+<base64>; those of
+                   logs and keys to come and of the past stay in it, the Party file says which are in force
+    envelope.key   the seed that opens envelopes, as `comity.signing.envelope` writes it; during an overlap the one
+                   before it is in envelope.old.key
     vault.key      32 bytes under which the keys of contents are wrapped
 
 They lie unencrypted, because a node must start by itself: whoever reads this folder can act as the node (though never
@@ -27,6 +29,7 @@ from comity.tlog.cosignature import Ed25519Cosigner, MLDSACosigner
 from comity.tlog.note import ED25519, ED25519_COSIGNATURE, MLDSA44, Signer
 
 SEAL, LOG, ENVELOPE, VAULT = "seal.key", "log.key", "envelope.key", "vault.key"
+OLD_ENVELOPE = "envelope.old.key"
 LogSigner = Signer | MLDSACosigner
 _PREFIX = "PRIVATE+KEY"
 _RESTORE = "Restore the key folder from its backup; never make a new key for data that exists."
@@ -40,6 +43,12 @@ class NodeKeys:
     log_signers: tuple[LogSigner, ...]
     envelope: EnvelopeKey
     vault: bytes = field(repr=False)
+    old_envelope: EnvelopeKey | None = None
+
+    @property
+    def envelopes(self) -> tuple[EnvelopeKey, ...]:
+        """The keys that open envelopes: the one sealed to now, and during an overlap the one before it."""
+        return (self.envelope,) if self.old_envelope is None else (self.envelope, self.old_envelope)
 
     @property
     def log_vkeys(self) -> tuple[str, ...]:
@@ -79,12 +88,33 @@ class NodeKeys:
                 signers,
                 EnvelopeKey.load(read_secret(folder / ENVELOPE), None),
                 vault,
+                EnvelopeKey.load(read_secret(old), None) if (old := folder / OLD_ENVELOPE).exists() else None,
             )
         except (Malformed, ValueError) as wrong:
             raise BadLaw(f"A key of this node in {folder} is damaged: {wrong}", _RESTORE) from wrong
         if len(vault) != 32 or not signers:
             raise BadLaw(f"{folder / (LOG if not signers else VAULT)} is damaged.", _RESTORE)
         return keys
+
+
+def add_log_signers(folder: Path, origin: str) -> tuple[str, ...]:
+    """Make new keys for a log, Ed25519 and ML-DSA-44, and add them to those in ``folder``; their public halves."""
+    lines = read_secret(folder / LOG)
+    made = (Signer.from_seed(origin, _seed()), MLDSACosigner.from_seed(origin, _seed()))
+    replace_secret(folder / LOG, lines + "".join(private_line(signer) + "\n" for signer in made).encode())
+    return tuple(signer.vkey.encode() for signer in made)
+
+
+def replace_secret(path: Path, data: bytes) -> None:
+    """Put other contents into a secret file, whole or not at all, durably."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    write_secret(part, data)
+    os.replace(part, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def private_line(signer: LogSigner | Ed25519Cosigner) -> str:

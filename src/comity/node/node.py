@@ -26,7 +26,7 @@ from comity.node.clock import Clock, system_clock
 from comity.node.contents import Outgoing
 from comity.node.dockets import Dockets
 from comity.node.gossip_store import SQLiteGossipStore
-from comity.node.guard import check_store, check_witnesses
+from comity.node.guard import check_store
 from comity.node.holdings import check_holdings
 from comity.node.inbox import Inbox
 from comity.node.keys import NodeKeys
@@ -126,7 +126,7 @@ class Node:
 
     def start(self) -> None:
         """Set the node to work."""
-        check_witnesses(self.publisher.witness_sizes(), self.log.tree.size)
+        self.publisher.check_witnesses()
         self.publisher.begin()
         self.registrar.start()
         self.turn.begin()
@@ -217,7 +217,7 @@ def _assemble(
     gossip = SQLiteGossipStore(data / "gossip.db")
     peers = PeerCheckpoints(store, gossip, policies)
     inbox = Inbox(
-        registrar, store, outgoing, bench, entry, keys.envelope, policies, peers, outside.clock,
+        registrar, store, outgoing, bench, entry, keys.envelopes, policies, peers, outside.clock,
         freshness=freshness, tolerance=settings.clock_tolerance_seconds, emergencies=settings.accept_emergencies,
     )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)

@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -28,7 +27,7 @@ from comity.tlog.tree import Tree
 from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
 _log = structlog.get_logger(__name__)
-_STOP = "Do not sign. Restore the leaves from a mirror, or retire the origin."
+_STOP = "Do not sign. Restore the leaves from a mirror. If the key was stolen: comity init successor --help."
 LogSigner = Signer | MLDSACosigner
 
 
@@ -129,8 +128,10 @@ class Publisher:
         now = int(self._clock().timestamp())
         signers = self._signers.get(checkpoint.origin, ())
         if not any(isinstance(s, Signer) for s in signers):
-            raise Tampered(f"No key here that is in force signs the log {checkpoint.origin}.",
-                           "Restore the key folder, or publish the key: comity init rotate-log --help.")
+            raise Tampered(
+                f"No key here that is in force signs the log {checkpoint.origin}.",
+                "Restore the key folder, or publish the key: comity init rotate-log --help.",
+            )
         note = sign_checkpoint(checkpoint, [s if isinstance(s, Signer) else s.at(now) for s in signers])
         if checkpoint.size or self._last.get(checkpoint.origin) is None:  # every tree extends the empty one
             self._last.set(checkpoint.origin, checkpoint.size, checkpoint.root, note)
@@ -198,6 +199,9 @@ class Publisher:
         except ComityError as exc:
             _log.warning("witness.shows_nothing", witness=witness.name, reason=str(exc))
             return
+        self._compare(witness, seen)
+
+    def _compare(self, witness: KnownWitness, seen: Checkpoint) -> None:
         size = self._logbook.tree.size
         if seen.size > size:
             raise Tampered(
@@ -216,10 +220,11 @@ class Publisher:
         own = [verifier_for(log.vkey) for log in self._policy.logs if log.vkey.name == self._logbook.origin]
         return open_checkpoint(answer.body, own, self._logbook.origin)
 
-    def witness_sizes(self) -> dict[str, int]:
-        """What each witness can show that it saw last of this log; those that show nothing of this log are left out."""
-        sizes: dict[str, int] = {}
+    def check_witnesses(self) -> None:
+        """At start: Tampered when a witness can show more of this log than is here, or another tree of it."""
         for witness in self._policy.witnesses.values():
-            with suppress(ComityError):
-                sizes[witness.name] = self._own_latest(witness).size
-        return sizes
+            try:
+                seen = self._own_latest(witness)
+            except ComityError:
+                continue  # silent, or it shows nothing that this log signed
+            self._compare(witness, seen)

@@ -1,0 +1,190 @@
+"""The log's key is stolen: the thief leads the witnesses on, the node notices and stops, the roots end the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from comity.docket.node_entry import LogEnd, LogEntry, NodeEntry
+from comity.errors import BadLaw, ComityError, Tampered, Unverified
+from comity.node.keys import add_log_signers
+from comity.node.node import Node
+from comity.signing.canonical import canonical
+from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
+from comity.tlog.cosignature import verifier_for
+from comity.tlog.encoding import encode_base64
+from comity.tlog.key_event import key_event_leaf, log_begun
+from comity.tlog.leaf import ActLeaf
+from comity.tlog.note import Signer, add_lines
+from comity.tlog.proof import TlogProof
+from comity.tlog.tree import Tree, consistency_proof, inclusion_proof, leaf_hash
+from comity.tlog.witness import build_add_checkpoint, read_answer
+from tests.node import matters
+from tests.node.changed import entry_of, publish
+from tests.node.matters import DOCKET
+from tests.node.nodes import Nodes
+from tests.world import origin
+
+NEW = "de.example/log/2026-2"
+FORGED = ActLeaf("disclosure", b"\x66" * 32).encode()
+
+
+class Thief:
+    """Has the log's key and what the log serves: extends the honest tree by a leaf of its own."""
+
+    def __init__(self, nodes: Nodes, node: Node) -> None:
+        newest = node.store.checkpoint()
+        assert newest is not None
+        self.nodes, self.size = nodes, newest[0]
+        self.leaves = [*node.store.leaves(0, self.size), FORGED]
+        self.tree, grown = Tree().append([leaf_hash(leaf) for leaf in self.leaves])
+        self._hashes = {(level, index): value for level, index, value in grown}
+        signers = [s for s in nodes.keys["DE"].log_signers if isinstance(s, Signer)]
+        self.note = sign_checkpoint(Checkpoint(origin("DE"), len(self.leaves), self.tree.root()), signers)
+
+    def read(self, places: object) -> list[bytes]:
+        return [self._hashes[place] for place in places]  # type: ignore[attr-defined]
+
+    def lead_on(self) -> bytes:
+        """Have every witness cosign the malicious extension; the note with a whole quorum."""
+        proof = consistency_proof(self.size, len(self.leaves), self.read)
+        body, note = build_add_checkpoint(self.size, proof, self.note), self.note
+        text = read_checkpoint(note).encode()
+        now = int(self.nodes.clock().timestamp())
+        for witness, store in self.nodes.witnesses.by_name.values():
+            answer = witness.add_checkpoint(body, store, now)
+            lines = read_answer(answer, text, [verifier_for(c.vkey) for c in witness.cosigners])
+            assert not isinstance(lines, int), answer
+            note = add_lines(note, lines)
+        return note
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[Nodes]:
+    found = Nodes(tmp_path)
+    yield found
+    found.close()
+
+
+def robbed(nodes: Nodes) -> tuple[Node, Thief]:
+    """A matter sent to FR and published; then the thief leads the witnesses on, and another act is filed here."""
+    de, fr = nodes.open("DE"), nodes.open("FR")
+    matters.sent(nodes, de)
+    nodes.settle()
+    matters.advance(nodes, de, fr)  # FR acknowledges
+    nodes.settle()
+    thief = Thief(nodes, de)
+    thief.note = thief.lead_on()
+    matters.draft(nodes, de, DOCKET + "b")
+    return de, thief
+
+
+def ended(nodes: Nodes, size: int, root: bytes, reason: str = "theft") -> NodeEntry:
+    vkeys = add_log_signers(nodes.folder / "DE" / "keys", NEW)
+    entry = entry_of(nodes, "DE")
+    end = LogEnd(size=size, root=encode_base64(root), reason=reason)  # type: ignore[arg-type]
+    first = msgspec.structs.replace(entry.logs[0], end=end)
+    return entry.with_logs((first, LogEntry(origin=NEW, vkeys=vkeys)))
+
+
+def test_the_node_notices_and_refuses_to_sign(nodes: Nodes) -> None:
+    de, thief = robbed(nodes)
+    with pytest.raises(Tampered, match=f"saw {len(thief.leaves)} leaves|saw another tree"):
+        de.publisher.publish()
+    assert de.publisher.failure
+    with pytest.raises(Tampered):  # for good
+        de.publisher.publish()
+    nodes.kill(de)
+    again = nodes.open("DE")
+    with pytest.raises(Tampered, match="The witness"):
+        again.publisher.check_witnesses()  # what `Node.start` asks first
+
+
+def test_the_matter_goes_on_in_a_log_that_the_roots_name(nodes: Nodes) -> None:
+    de, thief = robbed(nodes)
+    with pytest.raises(Tampered):
+        de.publisher.publish()
+    agreed, waiting = thief.size, de.store.size() - thief.size
+    assert waiting >= 1
+    root = de.log.root_at(agreed)
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    entry = ended(nodes, agreed, root)
+    publish(nodes, "DE", lambda _: entry)
+    de, fr = nodes.open("DE"), nodes.open("FR")
+    assert (de.log.origin, de.log.rows.start, de.log.tree.size) == (NEW, agreed, waiting)
+    de.turn.tick()
+    matters.finish(nodes, de, fr)
+    assert tuple(e.step for e in fr.registrar.docket(DOCKET).entries) == matters.WHOLE
+    assert matters.latest(de, "request.draft", docket=DOCKET + "b").effect  # what no witness had seen was not lost
+    begun = key_event_leaf(log_begun(NEW, entry.logs[1].vkeys, Checkpoint(origin("DE"), agreed, root)), agreed)
+    assert de.log.rows.leaves(waiting, waiting + 1) == [begun]
+    for party in nodes.parties:  # the guard takes both logs
+        nodes.shut(nodes.wire.nodes[f"{party.lower()}-node"])
+        nodes.shut(nodes.open(party))
+
+
+def test_nothing_of_the_old_log_beyond_its_end_counts_any_more(nodes: Nodes) -> None:
+    """Before, the thief's checkpoint would pass FR's policy, whole quorum and all: so the roots' word is needed."""
+    de, thief = robbed(nodes)
+    now = int(nodes.clock().timestamp())
+    path = inclusion_proof(thief.size, len(thief.leaves), thief.read)
+    proof = TlogProof(thief.size, FORGED, path, thief.note)
+    before = nodes.anchors.policy(origin("DE"))
+    assert proof.verify(before, FORGED, now, 3600).checkpoint.size == len(thief.leaves)
+    root = de.log.root_at(thief.size)
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    entry = ended(nodes, thief.size, root)
+    publish(nodes, "DE", lambda _: entry)
+    fr = nodes.open("FR")
+    with pytest.raises(Unverified, match=f"ended with {thief.size} leaves"):
+        proof.verify(fr.inbox._policies[origin("DE")], FORGED, now, 3600)
+    with pytest.raises(Unverified, match="not one of"):
+        fr.directory.node("de-node").number(origin("DE"), thief.size)
+    further = build_add_checkpoint(len(thief.leaves), [], thief.note)
+    for witness, store in nodes.witnesses.by_name.values():
+        answer = witness.add_checkpoint(further, store, now)
+        assert (answer.status, b"was ended" in answer.body) == (403, True)
+
+
+def test_an_end_that_is_not_what_stands_here_is_refused(nodes: Nodes) -> None:
+    de, thief = robbed(nodes)
+    root = de.log.root_at(thief.size)
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    for size, value in ((thief.size, b"r" * 32), (thief.size - 1, Tree().root()), (99, root)):
+        entry = ended(nodes, size, value)
+        publish(nodes, "DE", lambda _, entry=entry: entry.with_logs((entry.logs[0], entry.logs[-1])))  # type: ignore[misc]
+        with pytest.raises(Tampered, match="ended with"):
+            nodes.open("DE")
+
+
+def test_a_log_that_ended_with_none_after_it_says_what_to_do(nodes: Nodes) -> None:
+    de, thief = robbed(nodes)
+    end = LogEnd(size=thief.size, root=encode_base64(de.log.root_at(thief.size)), reason="theft")
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    publish(nodes, "DE", lambda e: e.with_logs((msgspec.structs.replace(e.logs[0], end=end),)))
+    with pytest.raises(BadLaw, match="names none after it") as refused:
+        nodes.open("DE")
+    assert "comity init successor" in refused.value.next_step
+
+
+def test_a_package_of_a_matter_over_two_logs_is_proved_from_both(nodes: Nodes) -> None:
+    de, thief = robbed(nodes)
+    root = de.log.root_at(thief.size)
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    entry = ended(nodes, thief.size, root)
+    publish(nodes, "DE", lambda _: entry)
+    de, fr = nodes.open("DE"), nodes.open("FR")
+    matters.finish(nodes, de, fr)
+    logged = [de.logged(e.id) for e in de.registrar.docket(DOCKET).entries]
+    assert {each.origin for each in logged} == {origin("DE"), NEW}
+    assert canonical(logged[0])
+    with pytest.raises(ComityError):
+        de.directory.node("de-node").number(origin("DE"), thief.size)
