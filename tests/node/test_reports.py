@@ -53,7 +53,7 @@ def a_year(nodes: Nodes, node: Node) -> None:
         issue(nodes, node, docket, order())
         withdraw(nodes, node, docket)
     for docket in dockets("sealed", 2):
-        issue(nodes, node, docket, order(PROVIDERS[1], measure("produce_traffic")), SEALED)
+        issue(nodes, node, docket, order(PROVIDERS[1]), SEALED)
         withdraw(nodes, node, docket)
     for docket in dockets("pending", 3):
         issue(nodes, node, docket, order())

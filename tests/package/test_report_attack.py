@@ -85,6 +85,34 @@ def test_a_table_that_nothing_can_hide_is_left_out_whole() -> None:
     assert "certificates" in report.withheld_tables
 
 
+def hiding(outcomes: dict[str, int]) -> Year:
+    """One provider, one type of data, all with a time."""
+    year = Year()
+    for outcome, count in outcomes.items():
+        for _ in range(count):
+            minutes = 60 if outcome == "fulfilled" else None
+            year.certificate(msgspec.structs.replace(facts("traffic", outcome=outcome), minutes=minutes))
+    return year
+
+
+def test_an_average_tells_nothing_of_a_withheld_count() -> None:
+    """Seven fulfilled and two not, in all nine: that there is an average would leave one to four for those not."""
+    report, _ = hiding({"fulfilled": 7, "not-fulfilled": 2}).report()
+    assert report.tables[0].cells["epoc/traffic"]["ordinary/mail-example/fulfilled"] is None
+    assert report.average_minutes == {}
+    report, _ = hiding({"fulfilled": 7, "not-fulfilled": 6}).report()
+    assert report.average_minutes == {"epoc/traffic": {"ordinary": 60}}
+
+
+@pytest.mark.parametrize("averages", [{"epoc/traffic": {"ordinary": 60}}, {"epoc/content": {"emergency": 1}}])
+def test_an_average_where_a_count_is_withheld_is_refused(averages: dict[str, dict[str, int]]) -> None:
+    year = hiding({"fulfilled": 7, "not-fulfilled": 2})
+    report, openings = year.report()
+    lying = msgspec.structs.replace(report, average_minutes=averages)
+    public = Openings(commitments=openings.commitments)
+    assert {p.where for p in check_report(signed(lying), year.fetch, POLICY, public, now=NOW)} == {"averages"}
+
+
 def test_sealed_kinds_that_can_be_subtracted_are_refused() -> None:
     year = Year()
     for kind, count in (("request", 9), ("disclosure", 8), ("refusal", 2)):
@@ -95,9 +123,7 @@ def test_sealed_kinds_that_can_be_subtracted_are_refused() -> None:
     counts = {**dict.fromkeys(KINDS_COUNTED, 0), **year.secrets().counts}
     shown = {kind: count for kind, count in counts.items() if kind != "refusal"}
     tally = making.sealed_tally(shown, ("refusal",), 19)
-    proof = prove_tally(
-        tally, counts, year.secrets().blinding, kind_generator, report.context("sealed"), bytes(32)
-    )
+    proof = prove_tally(tally, counts, year.secrets().blinding, kind_generator, report.context("sealed"), bytes(32))
     sealed = making.SealedFigures(leaves=19, shown=shown, withheld=("refusal",), proof=to_base64url(proof))
     found = check_report(signed(msgspec.structs.replace(report, sealed=sealed)), year.fetch, POLICY, openings, now=NOW)
     assert [problem.says for problem in found if problem.where == "sealed"] == [

@@ -142,6 +142,8 @@ def _figures(report: PeriodReport, found: list[Problem], whole: bool) -> Iterato
         yield Figure("tables", "", problems)
     for table in report.tables:
         yield Figure(table.name, f"{table.cells['total'].get('all')} counted; {table.title}", wrong(table.name))
+    times = sum(len(by) for by in report.average_minutes.values())
+    yield Figure("averages", f"{times}, none where a count is small or withheld", wrong("averages"))
     if whole:
         yield Figure("acts", "every figure made again from the acts, averages too", wrong("acts"))
     for name in report_files(report):

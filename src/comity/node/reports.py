@@ -152,7 +152,6 @@ class Reports:
 
         CannotTell or Malformed, naming the docket, where a certificate's facts cannot be told.
         """
-        needed = 0
         for docket_id in self._store.dockets("request"):
             docket = self._registrar.docket(docket_id)
             try:
@@ -161,14 +160,12 @@ class Reports:
                 raise type(exc)(f"{docket_id}: {exc.what}", exc.next_step) from exc
             if facts is None:
                 continue
-            position, pending = self._position(docket) - rows.start, facts.outcome == "pending"
             last = counted_last(docket)
             stale = last is None or not isinstance(last.body, Counted) or last.body.statistics != facts
-            if stale or (pending and position < first):
-                position = self._registrar.act(docket_id, STEP, Counted(statistics=facts)).position - rows.start
-            if stale or pending:
-                needed = max(needed, position + 1)
-        return needed
+            if stale or (facts.outcome == "pending" and self._position(docket) < rows.start + first):
+                self._registrar.act(docket_id, STEP, Counted(statistics=facts))
+        counted = self._counted(rows.start + first, self._log.end)
+        return max((int(row["position"]) + 1 - rows.start for row in counted), default=0)
 
     def _position(self, docket: Docket) -> int:
         last = counted_last(docket)

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from comity.analysis.statistics.certificates import CertificateFacts, average_minutes, layouts, read_facts, tables
+from comity.analysis.statistics.certificates import CertificateFacts, layouts, read_facts, shown_averages, tables
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, is_small, protect
 from comity.analysis.statistics.tables import NAME, ROOT, TOTAL, Cell, Layout, Table, table_of
 from comity.errors import CannotTell, Malformed
@@ -158,7 +158,7 @@ def make_report(
         sealed=SealedFigures(leaves=0, shown={}, withheld=(), proof=""),
         tables=(),
         withheld_tables=tuple(table.layout.name for table in made if table.layout.name not in commitments),
-        average_minutes=average_minutes(act.facts() for act in acts),
+        average_minutes=shown_averages([act.facts() for act in acts], [shown for _, shown in ready]),
         commitments=digest(canonical(commitments)),
     )
     figures = tuple(_figures(report, table, shown, acts, entropy) for table, shown in ready)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from comity.analysis.statistics.certificates import average_minutes, layouts, tables
+from comity.analysis.statistics.certificates import fulfilled, layouts, shown_averages, tables
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, attack_published, is_small
 from comity.analysis.statistics.tables import ROOT, TOTAL, Layout
 from comity.errors import CannotTell, ComityError, Malformed, Unverified
@@ -153,6 +153,7 @@ def recompute(leaves: Sequence[bytes], openings: Openings, report: PeriodReport)
         found.append(Problem("commitments", "They are not of the tables of the report."))
     for table in report.tables:
         found += _tried(table.name, _check_table, table, openings, report)
+    found += _tried("averages", _check_averages, report)
     return [*found, *_tried("acts", _check_acts, leaves, openings, report)] if openings.acts else found
 
 
@@ -229,6 +230,16 @@ def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport
     check_tally(table_tally(table), sum_commitments(units), cell_point(figures.name), context, proof)
 
 
+def _check_averages(report: PeriodReport) -> Iterator[str]:
+    """What a stranger can tell of averages: that none says anything of a small or withheld count."""
+    shown = [published(table) for table in report.tables]
+    for row, by in report.average_minutes.items():
+        for situation in by:
+            count = fulfilled(shown, row, situation)
+            if count is None or count < THRESHOLD:
+                yield f"{row} {situation}: an average stands where fewer than five, or an unknown number, are shown."
+
+
 def _addressees(figures: TableFigures) -> set[str]:
     return {parts[1] for leaf in figures.leaves if len(parts := leaf.split("/")) == 3}
 
@@ -243,14 +254,15 @@ def _check_acts(leaves: Sequence[bytes], openings: Openings, report: PeriodRepor
     if len({act.position for act in openings.acts}) != len(openings.acts):
         yield "An act is opened twice."
     facts = [act.facts() for act in openings.acts]
-    if average_minutes(facts) != report.average_minutes:
-        yield "The average times are others."
-    made, withheld = [], []
+    shown, withheld = [], []
     for table in tables(facts):
         try:
-            made.append(figures_of(publish_table(table), ""))
+            shown.append(publish_table(table))
         except CannotTell:
             withheld.append(table.layout.name)
+    made = [figures_of(table, "") for table in shown]
+    if shown_averages(facts, shown) != report.average_minutes:
+        yield "The average times are others."
     if tuple(withheld) != report.withheld_tables:
         yield f"The tables to be withheld whole are others: {', '.join(withheld) or 'none'}."
     if made != [msgspec.structs.replace(table, proof="") for table in report.tables]:

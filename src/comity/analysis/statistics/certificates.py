@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from comity.analysis.statistics.small_cells import THRESHOLD
+from comity.analysis.statistics.small_cells import THRESHOLD, PublishedTable
 from comity.analysis.statistics.tables import NAME, Cell, Layout, Table, tabulate
 from comity.errors import Malformed
 
 PROVISION = "Regulation (EU) 2023/1543 art 28(2)"
 DATA = ("subscriber", "identification", "traffic", "content")
 KINDS = ("epoc", "epoc-pr")
+ISSUED = "certificates"  # the table of all of them
 SITUATIONS = ("ordinary", "emergency")
 OUTCOMES = ("fulfilled", "not-fulfilled", "pending")
 GROUNDS = ("immunity-or-press", "fundamental-right", "ne-bis-in-idem", "double-criminality")
@@ -93,7 +94,7 @@ def layouts(addressees: Iterable[str]) -> list[tuple[Layout, Placing]]:
         for addressee in names
         for outcome in OUTCOMES
     )
-    issued = Layout("certificates", "Certificates issued, fulfilled and not fulfilled", PROVISION, ROWS, leaves)
+    issued = Layout(ISSUED, "Certificates issued, fulfilled and not fulfilled", PROVISION, ROWS, leaves)
     notified = Layout(
         "notifications", "Notifications (article 8) and grounds raised", PROVISION, DATA, ("none", *GROUNDS)
     )
@@ -127,4 +128,27 @@ def average_minutes(facts: Iterable[CertificateFacts]) -> dict[str, dict[str, in
     for (row, situation), minutes in sorted(times.items()):
         if len(minutes) >= THRESHOLD:
             found.setdefault(row, {})[situation] = sum(minutes) // len(minutes)
+    return found
+
+
+def fulfilled(tables: Iterable[PublishedTable], row: str, situation: str) -> int | None:
+    """How many certificates the published tables show as fulfilled; None where they do not say, or withhold any."""
+    counts = [
+        table.cells.get((row, column))
+        for table in tables
+        if table.layout.name == ISSUED and row in table.layout.rows
+        for column in table.layout.leaves
+        if column.startswith(f"{situation}/") and column.endswith(f"/{OUTCOMES[0]}")
+    ]
+    shown = [count for count in counts if count is not None]
+    return sum(shown) if counts and len(shown) == len(counts) else None
+
+
+def shown_averages(facts: Iterable[CertificateFacts], tables: Sequence[PublishedTable]) -> dict[str, dict[str, int]]:
+    """The average times that are published: none that would say of a withheld count that it is five or more."""
+    found: dict[str, dict[str, int]] = {}
+    for row, by in average_minutes(facts).items():
+        for situation, value in by.items():
+            if fulfilled(tables, row, situation) is not None:
+                found.setdefault(row, {})[situation] = value
     return found
