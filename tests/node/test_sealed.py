@@ -79,8 +79,8 @@ def audited(node: Node, nodes: Nodes) -> AuditReport:
     node.publisher.publish()
     policy = node.peers.policies[node.entry.origin]
     with AuditState() as state:
-        report = Auditor(NodeSource(node.store), state, policy, nodes.clock()).run()
-        check_openings(NodeSource(node.store), state)
+        report = Auditor(NodeSource(node.log.rows), state, policy, nodes.clock()).run()
+        check_openings(NodeSource(node.log.rows), state)
         return replace(report, sums=state.sums(nodes.clock().date().isoformat()))
 
 
@@ -283,7 +283,7 @@ def test_openings_of_acts_and_padding_alike_are_checked_over_a_folder_too(
     tick(nodes, de)
     report = audited(de, nodes)
     assert (report.exit_code, report.sums.unsealed) == (0, {"padding": 300, "request": 1})
-    assert export_node(de.store, tmp_path / "copy") == de.store.size()
+    assert export_node(de.log.rows, tmp_path / "copy") == de.store.size()
     assert opened(FolderSource(tmp_path / "copy"), nodes, de).unsealed == report.sums.unsealed
     line = (tmp_path / "copy" / "unsealed" / "000").read_bytes().splitlines()
     assert len(line) == 256
@@ -326,7 +326,7 @@ def test_a_missing_or_false_opening_is_a_breach(
     nodes.clock.now = datetime(2027, 3, 1, tzinfo=UTC)
     tick(nodes, de)
     de.publisher.publish()
-    export_node(de.store, tmp_path / "copy")
+    export_node(de.log.rows, tmp_path / "copy")
     file = tmp_path / "copy" / "unsealed" / "000.p" / "3"
     assert opened(FolderSource(tmp_path / "copy"), nodes, de).totals == {}
     file.write_bytes(b"".join(line + b"\n" for line in spoil(file.read_bytes().splitlines())))

@@ -27,6 +27,7 @@ OPEN_TO_PEERS = {
     "/log/checkpoint": Guard.ANYONE,
     "/log/tile/{path:path}": Guard.ANYONE,
     "/log/unsealed/{path:path}": Guard.ANYONE,
+    "/logs/{number:int}/unsealed/{path:path}": Guard.ANYONE,
     "/log/reports/{path:path}": Guard.ANYONE,
     "/logs/{number:int}/checkpoint": Guard.ANYONE,
     "/logs/{number:int}/tile/{path:path}": Guard.ANYONE,

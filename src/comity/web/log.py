@@ -50,8 +50,9 @@ def log_routes(node: Node) -> list[Route]:
         return Response(body, media_type=_TYPES.get(path.rpartition(".")[2], "text/plain; charset=utf-8"))
 
     async def unsealed(request: Request) -> Response:
+        path = "unsealed/" + request.path_params["path"]
         try:
-            body = await run_in_threadpool(lambda: _unsealed(node, "unsealed/" + request.path_params["path"]))
+            body = await run_in_threadpool(lambda: unsealed_file(_rows(node, request), path))
         except ComityError as exc:
             return problem(exc)
         return Response(body, media_type="text/plain; charset=us-ascii", headers={"Cache-Control": _FOREVER})
@@ -62,14 +63,10 @@ def log_routes(node: Node) -> list[Route]:
         Route("/logs/{number:int}/checkpoint", checkpoint, methods=["GET"]),
         Route("/logs/{number:int}/tile/{path:path}", tile, methods=["GET"]),
         Route("/log/unsealed/{path:path}", unsealed, methods=["GET"]),
+        Route("/logs/{number:int}/unsealed/{path:path}", unsealed, methods=["GET"]),
         Route("/log/reports/{path:path}", report, methods=["GET"]),
         Route("/logs/{number:int}/reports/{path:path}", report, methods=["GET"]),
     ]
-
-
-def _unsealed(node: Node, path: str) -> bytes:
-    """A file of openings, of what was unsealed under a published checkpoint. NotFound otherwise."""
-    return unsealed_file(node.store, path, node.outgoing.published()[1])
 
 
 def _rows(node: Node, request: Request) -> LogRows:

@@ -17,12 +17,12 @@ Found = tuple[int, str, str]
 
 def check_openings(source: LogSource, state: AuditState) -> None:
     """Check every opening that the leaves read so far demand, and keep the result in the state. Never raises for it."""
-    index = 0
+    index, offset = 0, state.offset()
     while unseals := state.unseals(index * WIDTH, WIDTH):
         if not all(done for *_, done in unseals):
             openings, why = _fetched(source, index, len(unseals))
             found = [
-                _checked(at, ref, count, openings[place] if place < len(openings) else None, why)
+                _checked(at, ref, count, offset, openings[place] if place < len(openings) else None, why)
                 for place, (at, ref, count, _) in enumerate(unseals)
             ]
             state.keep_openings(index * WIDTH, found)
@@ -40,11 +40,13 @@ def _fetched(source: LogSource, index: int, width: int) -> tuple[list[Unsealed],
     return [], why
 
 
-def _checked(at: int, ref: int, count: bytes | None, opening: Unsealed | None, why: str) -> Found:
+def _checked(at: int, ref: int, count: bytes | None, offset: int, opening: Unsealed | None, why: str) -> Found:
+    if ref < 0:  # a leaf of the log before: its count commitment stands there
+        return at, "", ""
     if opening is None:
         return at, "", f"No opening of leaf {ref} is published: {why}"
     try:
-        opening.check(ref, at, count)
+        opening.check(ref + offset, at + offset, count)
     except ComityError as error:
         return at, "", error.what
     return at, opening.kind, ""

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from comity.errors import Conflict, NotFound, Unreachable
 from comity.tlog.audit import FOLLOW_UPS, MAX_SHOWN, Breach, Breaks, LeafSums, emergencies_open
+from comity.tlog.leaf import KEY_EVENT
 from comity.tlog.leaf_scan import LeafFacts, Unreadable
 from comity.tlog.tree import Coordinate, node_hash
 
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS leaves (
     position INTEGER PRIMARY KEY, kind TEXT NOT NULL, commitment BLOB, hash BLOB NOT NULL, ref INTEGER, until TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS faults (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS numbering (one INTEGER PRIMARY KEY CHECK (one = 1), first INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS counts (position INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS openings (
     place INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL, fault TEXT NOT NULL
@@ -58,7 +60,12 @@ SELECT 'overdue', position, 'Sealed until ' || term || ', and neither unsealed n
 WHERE term < ? ORDER BY position"""
 
 _OPENINGS = "SELECT 'opening', position, fault FROM openings WHERE fault <> '' ORDER BY position"
-_OPENED = "SELECT kind, count(*) FROM openings WHERE fault = '' GROUP BY kind"
+_OPENED = "SELECT kind, count(*) FROM openings WHERE kind <> '' GROUP BY kind"
+
+
+def _place(leaf: LeafFacts, offset: int) -> int | None:
+    """The position in this log of the leaf that another refers to."""
+    return None if leaf.ref is None or leaf.kind == KEY_EVENT else leaf.ref - offset
 
 
 class AuditState:
@@ -93,10 +100,11 @@ class AuditState:
 
     def add(self, start: int, hashes: Sequence[bytes], facts: Sequence[LeafFacts | Unreadable]) -> None:
         """Add verified leaves that follow those already here, in one transaction."""
+        offset = self._begin(start, facts)
         rows = [
             (position, "", None, value, None, None)
             if isinstance(each, Unreadable)
-            else (position, each.kind, each.commitment, value, each.ref, each.until)
+            else (position, each.kind, each.commitment, value, _place(each, offset), each.until)
             for position, (value, each) in enumerate(zip(hashes, facts, strict=True), start)
         ]
         counts = [
@@ -144,6 +152,21 @@ class AuditState:
                 shown.append(breach)
         opened = dict(self._db.execute(_OPENED).fetchall())
         return LeafSums(counts, totals, tuple(shown), self._emergencies() if "emergency" in counts else 0, opened)
+
+    def offset(self) -> int:
+        """The number of the first leaf: references name numbers, which go on through all logs of a node.
+
+        Kept here are positions in this log; what lies before it has a negative one.
+        """
+        row = self._db.execute("SELECT first FROM numbering").fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def _begin(self, start: int, facts: Sequence[LeafFacts | Unreadable]) -> int:
+        """As `offset`, when leaves from ``start`` on are added: a log that goes on after another says so at once."""
+        first = facts[0] if facts and start == 0 else None
+        if isinstance(first, LeafFacts) and first.kind == KEY_EVENT and first.ref is not None:
+            self._db.execute("INSERT OR REPLACE INTO numbering VALUES (1, ?)", (first.ref,))
+        return self.offset()
 
     def unseals(self, start: int, number: int) -> list[tuple[int, int, bytes | None, bool]]:
         """The unsealings from the ``start``-th on: position, leaf unsealed, its count commitment, checked before."""
