@@ -48,7 +48,7 @@ class Seen:
     waiting: dict[str, bytes] = field(default_factory=dict)
     place: dict[str, int] = field(default_factory=dict)  # as answered in this life, or published
     before: dict[str, int] = field(default_factory=dict)  # as answered in an earlier life, not known to be published
-    moved: set[str] = field(default_factory=set)  # answered, lost by the disk, and entered anew elsewhere
+    lost: set[str] = field(default_factory=set)  # answered, lost by the disk before it was published, filed again
     published: int = 0
     deaths_at_work: int = 0
 
@@ -59,11 +59,13 @@ class Seen:
         elif said[0] == "published":
             self.published = max(self.published, said[1])
         elif said[0] == "entered":
-            _, record, position, effect = said
+            _, record, position, effect, again = said
             if not effect or self.place.setdefault(record, position) != position:
                 raise AssertionError(f"{record}: effect {effect}, answered at {self.place[record]} and at {position}")
-            if self.before.get(record, position) != position:
-                self.moved.add(record)
+            if record in self.before and not again:
+                self.lost.add(record)
+            elif self.before.get(record, position) != position:
+                raise AssertionError(f"{record} was at {self.before[record]} and is at {position}")
         elif said[0] == "failed":
             raise AssertionError(said[1])
         if said[0] == "published" or (said[0] == "entered" and said[2] < self.published):
@@ -180,8 +182,8 @@ def kill_rounds(folder: Path, rounds: int, seed: int = 20261204) -> dict[str, in
     at_work = run.seen.deaths_at_work
     run.finish()
     node = run.check()
-    if run.seen.moved:
-        raise AssertionError(f"{len(run.seen.moved)} acts were answered and lost")
+    if run.seen.lost:
+        raise AssertionError(f"{len(run.seen.lost)} acts were answered and lost")
     found = {"rounds": rounds, "killed at work": at_work, "acts": len(run.seen.place), "leaves": node.log.tree.size}
     run.nodes.kill(node)
     return found
@@ -217,7 +219,7 @@ def drop_rounds(folder: Path, rounds: int, seed: int = 20261205) -> dict[str, in
     node = run.check()
     found = {
         "rounds": dropped, "of them with an older last-signed": signed_too, "refused to start": refused,
-        "went on": dropped - refused, "acts": len(run.seen.place), "answered, lost, filed again": len(run.seen.moved),
+        "went on": dropped - refused, "acts": len(run.seen.place), "answered, lost, filed again": len(run.seen.lost),
         "leaves": node.log.tree.size,
     }  # fmt: skip
     run.nodes.kill(node)

@@ -98,4 +98,4 @@ def _answer(say: Callable[..., None], future: Future[Entered]) -> None:
     except ComityError as exc:
         say("failed", str(exc))
     else:
-        say("entered", entered.id, entered.position, entered.effect)
+        say("entered", entered.id, entered.position, entered.effect, entered.again)

@@ -15,7 +15,7 @@ def _live() -> None:
         nodes = Nodes(Path(folder))
         node = nodes.open("DE")
         matters.sent(nodes, node)
-        nodes.settle()
+        node.publisher.publish()
         nodes.kill(node)  # no thread is left: what is forked from here is whole
         nodes.kill(nodes.open("DE"))
 
