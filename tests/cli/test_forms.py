@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from comity.cli import run
 from comity.cli.client import NodeClient
 from comity.cli.demo.scene import Scene, set_scene
 from comity.cli.demo.script import packaged_matters
@@ -70,3 +71,47 @@ def test_what_is_missing_or_not_accepted_ends_with_1(scene: Scene, tmp_path: Pat
     assert "FR accepts fr" in json.loads(said)["problems"][0]["what"]
     assert {p.name for p in tmp_path.iterdir()} == {"a.pdf", "b.pdf"}  # written all the same, with the warning on it
     assert show(scene, tmp_path, "--form", "none")[0] == 3
+
+
+@pytest.mark.slow
+def test_what_no_record_holds_is_entered_from_a_file(scene: Scene, tmp_path: Path) -> None:
+    given = tmp_path / "given.toml"
+    assert run(["law", "form", "eio_annex_a", "--given-template", "--out", str(given)]) == 0
+    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--given", str(given))
+    assert code == 0, said
+    assert "entered now" not in said  # an empty file gives nothing
+    text = given.read_text(encoding="utf-8")
+    given.write_text(text.replace('\ncontact = ""', '\ncontact = "Musterstraße 1"'), encoding="utf-8")
+    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--given", str(given), "--out", "given.pdf")
+    assert code == 0, said
+    assert "† entered now, in no record: contact (K)" in said
+    given.write_text('reference = "Another"', encoding="utf-8")
+    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--given", str(given), "--out", "wrong.pdf")
+    assert code == 5, said
+    assert "Leave it out" in said
+    assert {p.name for p in tmp_path.iterdir()} == {"given.toml", "eio_annex_a-fr.pdf", "given.pdf"}
+
+
+def test_a_form_tells_what_it_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["law", "form", "epoc", "--language", "de"]) == 0
+    said = capsys.readouterr().out
+    assert "M  Weitere Angaben nur für die Vollstreckungsbehörde" in said
+    assert "notice_justified: Kurze Begründung des Aufschubs" in said
+    assert run(["law", "form", "epoc", "--json"]) == 0
+    form = json.loads(capsys.readouterr().out)
+    fields = {f["id"]: f for s in form["sections"] for f in s["fields"]}
+    assert fields["notice_justified"]["given"] is True
+    assert (fields["reference"]["given"], fields["reference"]["source"]) == (False, "request.reference")
+
+
+def test_the_template_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["law", "form", "eaw", "--given-template", "--language", "es"]) == 0
+    printed = capsys.readouterr().out
+    assert 'offence_count = ""' in printed
+    assert "# Número de infracciones\n# a whole number; required\n" in printed
+    out = tmp_path / "given.toml"
+    assert run(["law", "form", "eaw", "--given-template", "--language", "es", "--out", str(out)]) == 0
+    assert out.read_text(encoding="utf-8") == printed
+    assert run(["law", "form", "eaw", "--given-template", "--out", str(out)]) == 5
+    assert run(["law", "form", "eaw", "--language", "nl"]) == 3
+    assert run(["law", "form", "nothing"]) == 3

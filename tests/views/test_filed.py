@@ -54,7 +54,7 @@ _EAW = {
     "i": "issuing_state issuing_authority issuing_kind official reference contact signature",
 }  # fmt: skip
 _UN = {
-    "a": "requesting_state requesting_authority requested_state requested_authority reference legal_basis",
+    "a": "requesting_state requesting_authority requested_state requested_authority reference date_issued legal_basis",
     "b": "proceedings offence official", "c": "facts offence_law", "d": "measures", "f": "purpose", "g": "signature",
 }  # fmt: skip
 MUST: dict[tuple[str, str], dict[str, str]] = {

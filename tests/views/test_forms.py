@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from comity.docket.docket import Docket
-from comity.docket.sections import Notice, Offence, Purpose, Remedies, Urgency, Weighing
+from comity.docket.sections import Basis, Notice, Offence, Purpose, Remedies, Urgency, Weighing
 from comity.errors import BadLaw, Conflict, NotAdmitted, NotFound
 from comity.law.forms import LANGUAGES, open_forms
 from comity.law.schema import Mark
@@ -109,6 +109,49 @@ def test_a_complete_docket_fills_the_form(form_id: str) -> None:
     assert check(form, world().law, form.party, language) == ()
     assert form.records == tuple(dict.fromkeys(form.records))
     assert docket.latest(f"{docket.proceeding}.draft").id in form.records  # type: ignore[union-attr]
+
+
+COMMON = {
+    "basis.instrument", "basis.article", "basis.domestic_provision", "addressee.party", "addressee.authority",
+    "urgency.urgent", "urgency.reason", "urgency.deadline", "offence.description", "offence.code", "offence.iccs",
+    "offence.list_category", "offence.max_years", "offence.place", "offence.time", "facts", "persons", "measures",
+    "measures.id", "measures.category", "measures.period", "measures.procedures", "weighing.necessity",
+    "weighing.proportionality", "rights.assessment", "privilege.concerned", "confidentiality", "notice.mode",
+    "notice.reasons", "remedies.available", "retention.until", "purpose.onward", "related",
+    "record.party", "record.authority", "record.at", "reference",
+}  # fmt: skip
+
+
+def test_the_common_field_set_stands_in_the_forms() -> None:
+    """Law reference section 22.6, with the names that the sections of a request have; costs are entered."""
+    fields = [f for form in book().forms.values() for s in form.sections for f in s.fields]
+    sources = {f.source.partition(".")[2] for f in fields if f.source.partition(".")[0] == "request"}
+    assert sources >= COMMON
+    assert {f.id for f in fields} >= {"costs", "signature", "validating_authority"}
+
+
+@pytest.mark.parametrize(
+    ("instrument", "content", "confiscation", "settled"),
+    [
+        ("untoc", "UNTOC art 18(15)(c)", "UNTOC art 13(3)", True),
+        ("uncac", "UNCAC art 46(15)(c)", "UNCAC art 55(3)", True),
+        (
+            "un_cybercrime", "UN Convention against Cybercrime art 40(15)(c)",
+            "UN Convention against Cybercrime arts 49-52", False,
+        ),
+    ],
+)  # fmt: skip
+def test_the_un_request_cites_the_convention_it_rests_on(
+    instrument: str, content: str, confiscation: str, settled: bool
+) -> None:
+    (form,) = book().of(instrument)
+    cited = {s.letter: s.provision for s in form.sections}
+    assert (cited["c"], cited["h"], form.settled) == (content, confiscation, settled)
+    basis = Basis(instrument=instrument, article="art 1", domestic_provision="StPO § 94")
+    docket = entered(Docket("request:un-basis"), "request.draft", eio_request(basis=basis))
+    filled_form = fill(book().form("un_request"), docket, world().law, world().directory)
+    assert filled_form.form == form
+    assert book().form("un_request").under("eio") is None
 
 
 def answers(form_id: str, letter: str, field_id: str, language: str, docket: Docket | None = None) -> list[str]:

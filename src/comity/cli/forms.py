@@ -24,6 +24,8 @@ from comity.signing.canonical import canonical
 from comity.views.forms.given import given_template, type_words
 from comity.views.forms.lines import said
 
+LACKING = 1
+
 
 def list_forms(client: NodeClient, docket: str, json: bool) -> None:
     """Print which official forms the docket's instrument has, each with its problems."""
@@ -46,11 +48,11 @@ def write_form(
     *,
     language: str,
     audience: str,
+    given: Path | None,
     out: Path | None,
     json: bool,
-    given: Path | None = None,
-) -> bool:
-    """Write the form as PDF, and print what is wrong with it. Whether it may be sent as it is: nothing is wrong.
+) -> None:
+    """Write the form as PDF, and print what is wrong with it. Exit 1: it may not be sent as it is.
 
     ``given``: a file with what no record holds (`read_values`). Raises Conflict when the file exists or ``given``
     overrules the docket, Malformed for what may not be given, NotFound when there is no such form or no label in this
@@ -70,7 +72,8 @@ def write_form(
         print_json({**found, "file": str(target)})
     else:
         _print_written(found, target)
-    return not found["problems"]
+    if found["problems"]:
+        raise typer.Exit(LACKING)
 
 
 def _print_written(found: Mapping[str, Any], target: Path) -> None:

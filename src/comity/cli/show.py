@@ -60,10 +60,7 @@ def command(
     elif forms:
         list_forms(client, docket, json)
     elif form:
-        if not write_form(
-            client, docket, form, language=language, audience=audience, out=out, json=json, given=given
-        ):
-            raise typer.Exit(1)
+        write_form(client, docket, form, language=language, audience=audience, given=given, out=out, json=json)
     else:
         view = client.docket(docket)
         print_json(view) if json else _docket(view, findings)
