@@ -90,7 +90,7 @@ def _facts(book: LawBook, said: OffenceFacts, sentence_months: int | None, day: 
         book.category("thirty_two", said.list_category)
     if said.iccs:
         book.iccs(said.iccs)
-    if said.code and (not described or (said.party, said.code) in book.national_offences):
+    if said.code and (not described or book.known_offence(said.party, said.code)):
         said = offence_facts(book, said.party, said.code, day)
     elif not described and sentence_months is None:
         return None

@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from comity.errors import BadLaw, NotFound
 from comity.law.check import check_decoded
+from comity.law.citation import by_citation, citation_key, nearest
 from comity.law.files import Decoded, OffenceList, decode, packaged
 from comity.law.schema import (
     DataCategory,
@@ -54,7 +55,7 @@ class LawBook:
     by_source: Mapping[str, Source]
     all_standards: tuple[Standard, ...]
     list_categories: Mapping[tuple[str, str], OffenceCategory]
-    national_offences: Mapping[tuple[str, str], NationalOffence]
+    national_offences: Mapping[tuple[str, tuple[str, ...]], NationalOffence]  # by `citation_key`
     memberships: Mapping[tuple[str, str], tuple[Membership, ...]]
     exclusions: Mapping[tuple[str, str], tuple[Membership, ...]]
     standards_of: Mapping[str, tuple[Standard, ...]]
@@ -111,14 +112,19 @@ class LawBook:
 
     def offence(self, party: str, code: str) -> NationalOffence:
         """A national offence by its code as cited in that law, e.g. ``("DE", "StGB § 263")``. Raises NotFound."""
-        found = self.national_offences.get((party, code))
+        found = self.known_offence(party, code)
         if found is None:
-            self.party(party)
+            meant = nearest(code, self.party(party).offences)
+            cite = f"Did you mean: {', '.join(meant)}? Else cite" if meant else "Cite"
             raise NotFound(
                 f"The file of {party} has no offence {code!r}.",
-                f"Cite it as the file does, or add it to parties/{party}.toml with its ICCS code.",
+                f"{cite} it as the file does (comity law show {party}), or add it to parties/{party}.toml.",
             )
         return found
+
+    def known_offence(self, party: str, code: str) -> NationalOffence | None:
+        """As `offence`; None when the files have none such."""
+        return self.national_offences.get((party, citation_key(code)))
 
     def bound(self, instrument_id: str, party: str, day: date) -> Membership | None:
         """The statement by which ``party`` is bound by the instrument on ``day``; None when it is not.
@@ -218,7 +224,7 @@ def _build(d: Decoded, version: str) -> LawBook:
         by_source=MappingProxyType({s.key: s for s in d.sources}),
         all_standards=d.standards,
         list_categories=MappingProxyType({(x.id, c.id): c for x in d.lists.values() for c in x.categories}),
-        national_offences=MappingProxyType({(p, o.code): o for p, law in parties.items() for o in law.offences}),
+        national_offences=MappingProxyType(by_citation(parties)),
         memberships=MappingProxyType(memberships_of([(i.id, i.bound) for i in instruments], sets)),
         exclusions=MappingProxyType(memberships_of([(i.id, i.excluded) for i in instruments], sets)),
         standards_of=MappingProxyType(standards_by_party(d.standards, sets)),

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from comity.law.book import LawBook, memberships_of, standards_by_party
+from comity.law.citation import by_citation
 from comity.law.schema import Cited
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -39,7 +40,7 @@ def law_of(book: LawBook, day: date) -> LawBook:
         by_list=MappingProxyType(lists),
         all_standards=standards,
         list_categories=MappingProxyType({(x.id, c.id): c for x in lists.values() for c in x.categories}),
-        national_offences=MappingProxyType({(p, o.code): o for p, law in parties.items() for o in law.offences}),
+        national_offences=MappingProxyType(by_citation(parties)),
         memberships=MappingProxyType(memberships_of([(i.id, i.bound) for i in instruments.values()], sets)),
         exclusions=MappingProxyType(memberships_of([(i.id, i.excluded) for i in instruments.values()], sets)),
         standards_of=MappingProxyType(standards_by_party(standards, sets)),

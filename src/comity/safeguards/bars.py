@@ -119,7 +119,7 @@ def persecution_clause(filing: Filing, subject: Subject) -> Finding:
     name, rests = "persecution_clause", source(filing, subject, "persecution_clause")
     if subject.request.rights.persecution:
         return rests.refuse(name, "The prosecution has a discriminatory motive.", "persecution_discrimination")
-    offence = filing.law.national_offences.get((subject.requesting, subject.request.offence.code))
+    offence = filing.law.known_offence(subject.requesting, subject.request.offence.code)
     if subject.request.offence.political or (offence is not None and offence.kind == "political"):
         return applies(filing, subject, name, "political_offence", "The offence is a political one.")
     return rests.clear(name, "No discriminatory motive and no political offence is stated.")
