@@ -21,6 +21,7 @@ from comity.law.schema import Limit, choose_limit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, due, rules_for, state
 
 BARRED = 1
+PLACES = {"requested": "the requested Party", "requesting": "the requesting Party", "addressee": "the addressee"}
 
 
 def due_command(
@@ -60,7 +61,9 @@ def due_command(
         return print_json({**_plain(found, answer, stands), "doubts": doubts})
     for sentence in (*answer.explanation, *doubts):
         console.print(escape(sentence))
-    console.print(f"Rests on: [cyan]{escape(answer.provision)}[/cyan]")
+    console.print(
+        f"Rests on: [cyan]{escape(answer.provision)}[/cyan]; the place that counts is the {found.place} one's."
+    )
     return console.print(f"At {escape(now)}: {stands}") if stands else None
 
 
@@ -146,8 +149,8 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 def _plain(limit: Limit, answer: Reckoning | NoNumber, stands: str) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "limit": limit.name, "trigger": limit.trigger, "provision": answer.provision, "mark": answer.mark,
-        "settled": answer.mark != "knowledge_medium", "explanation": list(answer.explanation),
+        "limit": limit.name, "trigger": limit.trigger, "place": limit.place,
+        "provision": answer.provision, "mark": answer.mark, "settled": answer.mark != "knowledge_medium", "explanation": list(answer.explanation),
     }  # fmt: skip
     moments = ("starts", "due", "expires")
     found |= {m: getattr(answer, m).isoformat() if isinstance(answer, Reckoning) else None for m in moments}
