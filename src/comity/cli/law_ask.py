@@ -61,9 +61,8 @@ def due_command(
         return print_json({**_plain(found, answer, stands), "doubts": doubts})
     for sentence in (*answer.explanation, *doubts):
         console.print(escape(sentence))
-    console.print(
-        f"Rests on: [cyan]{escape(answer.provision)}[/cyan]; the place that counts is the {found.place} one's."
-    )
+    where = f"counted at the place of {PLACES[found.place]}"
+    console.print(f"Rests on: [cyan]{escape(answer.provision)}[/cyan]; {where}.")
     return console.print(f"At {escape(now)}: {stands}") if stands else None
 
 
@@ -150,7 +149,8 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 def _plain(limit: Limit, answer: Reckoning | NoNumber, stands: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "limit": limit.name, "trigger": limit.trigger, "place": limit.place,
-        "provision": answer.provision, "mark": answer.mark, "settled": answer.mark != "knowledge_medium", "explanation": list(answer.explanation),
+        "provision": answer.provision, "mark": answer.mark,
+        "settled": answer.mark != "knowledge_medium", "explanation": list(answer.explanation),
     }  # fmt: skip
     moments = ("starts", "due", "expires")
     found |= {m: getattr(answer, m).isoformat() if isinstance(answer, Reckoning) else None for m in moments}
