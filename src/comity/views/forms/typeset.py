@@ -45,7 +45,7 @@ _PREAMBLE = """
 })
 #let field(label, provision, ..answers) = grid(columns: (33%, 1fr), column-gutter: 10pt, inset: (y: 4pt),
   stroke: (top: 0.3pt + luma(190)),
-  block(below: 4pt, strong(label)) + text(size: 7pt, fill: luma(90), provision),
+  block(breakable: false, block(below: 4pt, strong(label)) + text(size: 7pt, fill: luma(90), provision)),
   block(answers.pos().join()))
 """
 
