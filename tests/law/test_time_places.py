@@ -96,3 +96,30 @@ def test_hours_need_no_holidays() -> None:
 def test_days_of_rest_are_those_of_the_country() -> None:
     assert Calendar.undeclared("IL").day_of_rest == (4, 5)  # Friday and Saturday
     assert Calendar.undeclared("GB", "GB-SCT").name == "GB-SCT, holidays not declared by a Party file"
+
+
+@pytest.mark.parametrize(
+    ("limit", "instrument", "measure", "trigger", "more", "error"),
+    [
+        ("produce", "e_evidence", "produce_subscriber", "2026-12-04", ("--urgent",), Malformed),  # which hour?
+        ("decide", "eio", "", "2026-12-04T10:00", ("--extended-by", "acknowledge"), Malformed),  # it extends nothing
+        ("decide", "eio", "", "2026-12-04T10:00", ("--extended-by", "decide_extension") * 2, Malformed),  # art 12(5)
+        ("decide", "eio", "nonsense", "2026-12-04T10:00", (), NotFound),
+        ("decide", "eio", "", "0001-01-01T10:00", (), Malformed),
+        ("decide", "eio", "", "9999-12-30T10:00", (), Malformed),
+        ("decide", "eio", "", "2100-12-04T10:00", (), CannotTell),  # no holidays of 2101
+        ("decide", "eio", "", "2026-03-29T02:30", (), Malformed),  # an hour that did not exist
+        ("decide", "eio", "", "2026-10-25T02:30", (), Malformed),  # an hour that came twice
+    ],
+)
+def test_what_was_not_said_is_not_made_up(
+    limit: str, instrument: str, measure: str, trigger: str, more: tuple[str, ...], error: type[ComityError]
+) -> None:
+    with pytest.raises(error):
+        ask(limit, instrument, measure, trigger, "FR", *more)
+
+
+def test_a_day_is_enough_for_days_and_a_strange_measure_is_told() -> None:
+    assert ask("decide", "eio", "", "2026-12-04", "FR")["expires"] == "2027-01-05T00:00:00+01:00"
+    found = ask("decide", "eio", "produce_traffic", "2026-12-04", "FR")
+    assert found["doubts"] == ["European Investigation Order does not offer produce_traffic on 2026-12-04."]

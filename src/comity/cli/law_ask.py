@@ -21,6 +21,7 @@ from comity.law.schema import Limit, choose_limit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, due, rules_for, state
 
 BARRED = 1
+YEARS = range(1900, 2101)  # of moments that anybody asks about
 PLACES = {"requested": "the requested Party", "requesting": "the requesting Party", "addressee": "the addressee"}
 
 
@@ -51,11 +52,15 @@ def due_command(
     start = _moment(trigger, zone)
     day = start.astimezone(zone).date()
     limits, rules = _limits(book, instrument, day)
+    if measure:
+        book.measure(measure)
     found = _limit(limits, limit, day, measure, urgent)
-    further = [_limit(limits, name, day, measure, urgent) for name in extended_by or ()]
+    further = _extensions(found, [_limit(limits, name, day, measure, urgent) for name in extended_by or ()])
+    if found.unit == "hours" and found.amount and ":" not in trigger:
+        raise Malformed(f"{limit} is counted in hours; {trigger} has none.", "Give the moment: 2026-12-04T17:10.")
     in_days = any(x.unit != "hours" for x in (found, *further))
     answer = due(found, start, _calendar(book, party, subdivision, in_days), zone, extensions=further, rules=rules)
-    doubts = _doubts(book, instrument, party, day)
+    doubts = _doubts(book, instrument, party, day, measure)
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
         return print_json({**_plain(found, answer, stands), "doubts": doubts})
@@ -88,7 +93,7 @@ def _calendar(book: LawBook, party: str, subdivision: str, in_days: bool) -> Cal
     return Calendar.undeclared(party, subdivision) if in_days else Calendar(party)
 
 
-def _doubts(book: LawBook, name: str, party: str, day: date) -> list[str]:
+def _doubts(book: LawBook, name: str, party: str, day: date, measure: str) -> list[str]:
     """What the reader must know before relying on the date: whether the instrument reaches there, and whose rules."""
     found = []
     if party not in book.by_party:
@@ -104,6 +109,8 @@ def _doubts(book: LawBook, name: str, party: str, day: date) -> list[str]:
         sure = book.known_on(name, party, day)
         why = f"{party} is not bound by {i.short} on {day}: no limit of it runs there."
         found.append(why if sure else f"Cannot tell whether {party} is bound by {i.short} on {day}.")
+    if measure and i.measure(measure, day) is None:
+        found.append(f"{i.short} does not offer {measure} on {day}.")
     if i.kind == "framework_decision":
         found.append(
             "Regulation 1182/71 is applied to a framework decision by analogy; a court there may see it otherwise."
@@ -130,12 +137,24 @@ def _limit(limits: tuple[Limit, ...], name: str, day: date, measure: str, urgent
     return found
 
 
+def _extensions(limit: Limit, named: list[Limit]) -> list[Limit]:
+    """The extensions asked for, each of this limit and each once. Raises Malformed for any other limit."""
+    for n, extension in enumerate(named):
+        if extension.extends not in (limit.name, *(x.name for x in named[:n])):
+            raise Malformed(f"{extension.name} does not extend {limit.name}.", "Name a limit that says it extends it.")
+        if extension in named[:n]:
+            raise Malformed(f"{extension.name} is given twice.", f"{extension.provision} extends once.")
+    return named
+
+
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     """A moment; without an offset it is read as local time there. Raises Malformed for an hour that did not exist."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Malformed(f"{text!r} is no moment.", "Write it as 2026-12-04T17:10.") from None
+    if moment.year not in YEARS:
+        raise Malformed(f"The year {moment.year} is out of range.", f"Give one from {YEARS[0]} to {YEARS[-1]}.")
     if moment.tzinfo is not None:
         return moment
     local = moment.replace(tzinfo=zone)
