@@ -19,6 +19,7 @@ from comity.docket.finding import Finding
 from comity.docket.sealing import seal_of
 from comity.docket.sections import Measure, Notice, Period, Request
 from comity.proceedings import bodies
+from comity.proceedings.request_certificate import Supplement
 from comity.proceedings.tables import PROCEEDINGS
 from tests.stories.changes import CHANGES, OPENINGS, reported
 from tests.stories.posted import Posted
@@ -355,6 +356,11 @@ def _erases(telling: Telling, role: str, party: str, what: str, ground: str) -> 
 @sentence("When", rf"the prosecutor of {PARTY} withdraws it\.")
 def _withdraws(telling: Telling, party: str) -> None:
     telling.act("request.withdraw", bodies.Withdrawal(reasons=text("withdrawal")), telling.who(party, "prosecutor"))
+
+
+@sentence("When", rf"the (?P<role>prosecutor|judge) of {PARTY} states for the statistics that a remedy was used\.")
+def _states(telling: Telling, role: str, party: str) -> None:
+    telling.act("request.certificate", Supplement(remedy=True), telling.who(party, role))
 
 
 @sentence("When", rf"the prosecutor of {PARTY} closes it as (?P<outcome>\w+)\.")
