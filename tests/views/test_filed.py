@@ -220,6 +220,13 @@ def test_what_another_proceeding_carries_is_not_sent_as_a_request(at: Desk, matt
         at.file(matter, "request.send", at.nodes.world.who("DE", "prosecutor"), MATTERS / "send.toml")
 
 
+def test_what_is_yet_to_be_entered_is_told(at: Desk, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert at.show("epoc", whose(at, "epoc"), "--form", "epoc", "--out", str(tmp_path / "form.pdf")) == 1
+    said = " ".join(capfd.readouterr().out.split())
+    assert "Section H lacks: Short justification of the delay" in said
+    assert "you enter: comity law form epoc --given-template" in said
+
+
 def test_what_overrules_the_docket_ends_with_5_and_writes_nothing(
     at: Desk, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,8 @@ def write_form(
         raise Conflict(f"{target} exists already.", "Choose another name with --out; nothing is overwritten.")
     if not json:
         _print_problems(found["problems"])
+        if any(p["to_enter"] for p in found["problems"]):
+            console.print(f"  What no record holds you enter: comity law form {escape(found['id'])} --given-template")
     _write(target, client.raw(method, path, signed=True, content=content).content)
     if json:
         print_json({**found, "file": str(target)})

@@ -19,7 +19,8 @@ from comity.views.forms.lines import said
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a filled form, in which section, under which provision. ``settled`` is False for KM law."""
+    """What is wrong with a filled form, in which section, under which provision. ``settled`` is False for KM law;
+    ``to_enter``: what is missing is entered when the form is made."""
 
     kind: Literal["missing", "language", "audience", "cannot_tell"]
     section: str
@@ -27,6 +28,7 @@ class Problem:
     provision: str
     words: Words
     settled: bool = True
+    to_enter: bool = False
 
     @property
     def what(self) -> str:
@@ -59,6 +61,7 @@ def _lacks(filled: FilledForm, section: FilledSection, field: FilledField) -> Pr
         provision=filled.form.provision_of(section.section, field.field),
         words=_told(filled, "missing", section=section.section.letter, label=label),
         settled=filled.form.mark_of(field.field) != "knowledge_medium",
+        to_enter=field.field.open,
     )
 
 
