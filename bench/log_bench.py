@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from comity.node.auditor.audit import Auditor
 from comity.node.auditor.source import FolderSource
 from comity.node.auditor.state import AuditState
 from comity.node.export import export_log
+from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.store import Store
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -40,14 +41,8 @@ _CHUNK = 50_000
 def million() -> Path:
     """A folder with ``node.sqlite``, a store of a million leaves (half of them sealed), and ``log/``, exported."""
     folder = Path(tempfile.mkdtemp(prefix="comity-bench-"))
-    store, tree = Store(folder / "node.sqlite"), Tree()
-    for start in range(0, SIZE, _CHUNK):
-        leaves = [_leaf(position) for position in range(start, min(start + _CHUNK, SIZE))]
-        tree, nodes = tree.append([leaf_hash(leaf) for leaf in leaves])
-        with store.writing() as db:
-            db.execute(t.leaves.insert(), [{"position": start + n, "leaf": leaf} for n, leaf in enumerate(leaves)])
-            kept = [{"level": at, "idx": n, "hash": value} for at, n, value in nodes if at >= t.LOWEST_KEPT]
-            db.execute(t.nodes.insert(), kept)
+    store = Store(folder / "node.sqlite")
+    tree = _fill(store, SIZE)
     note = sign_checkpoint(Checkpoint(LOG.name, tree.size, tree.root()), [LOG])
     store.add_checkpoint(tree.size, note, "2027-01-01T00:00:00.000Z")
     export_log(store, folder / "log")
@@ -55,8 +50,21 @@ def million() -> Path:
     return folder
 
 
-def _leaf(position: int) -> bytes:
-    if position % 2:
+def _fill(store: Store, size: int, every: int = 2) -> Tree:
+    """Leaves as a node writes them; every so many are sealed."""
+    tree = Tree()
+    for start in range(0, size, _CHUNK):
+        leaves = [_leaf(position % every == 0) for position in range(start, min(start + _CHUNK, size))]
+        tree, nodes = tree.append([leaf_hash(leaf) for leaf in leaves])
+        with store.writing() as db:
+            db.execute(t.leaves.insert(), [{"position": start + n, "leaf": leaf} for n, leaf in enumerate(leaves)])
+            kept = [{"level": at, "idx": n, "hash": value} for at, n, value in nodes if at >= t.LOWEST_KEPT]
+            db.execute(t.nodes.insert(), kept)
+    return tree
+
+
+def _leaf(sealed: bool) -> bytes:
+    if sealed:
         return ActLeaf("sealed", os.urandom(32), "until 2099-01-01", os.urandom(32)).encode()
     return ActLeaf("request", os.urandom(32)).encode()
 
@@ -86,21 +94,41 @@ def proof_latency_million() -> dict[str, float]:
 
 
 def bytes_per_leaf() -> dict[str, float]:
-    """Bytes on disk for each leaf (bound: 160): the store's leaves and tree, and the exported files."""
+    """Bytes on disk for each leaf (bound: 160): the store's leaves and tree, and the exported files.
+
+    The store's too when every leaf is sealed, as a node's are that pads: those leaves are the longest that are common.
+    """
     folder = million()
-    store = Store(folder / "node.sqlite")
-    with store.reading() as db:
-        count, size = (db.exec_driver_sql(f"PRAGMA page_{word}").scalar_one() for word in ("count", "size"))
+    store, sealed = Store(folder / "node.sqlite"), Store(folder / "sealed.sqlite")
+    _fill(sealed, SIZE // 10, every=1)
+    sizes = _bytes(store) / SIZE, _bytes(sealed) / (SIZE // 10)
     store.close()
+    sealed.close()
     files = sum(path.stat().st_size for path in (folder / "log").rglob("*") if path.is_file())
-    return {"store_bytes_per_leaf": count * size / SIZE, "files_bytes_per_leaf": files / SIZE}
+    names = ("store_bytes_per_leaf", "store_bytes_per_leaf_all_sealed", "files_bytes_per_leaf")
+    return dict(zip(names, (*sizes, files / SIZE), strict=True))
+
+
+def _bytes(store: Store) -> int:
+    with store.reading() as db:
+        count, size = (int(db.exec_driver_sql(f"PRAGMA page_{word}").scalar_one()) for word in ("count", "size"))
+    return count * size
 
 
 def cold_start_million() -> dict[str, float]:
-    """Seconds from nothing to a log that can append and prove (bound: 1)."""
-    million()
+    """Seconds from nothing to a log that can prove, knows what was signed last, and has signed its tree (bound: 1)."""
+    folder = million()
+    with closing(LastSigned(folder / "last-signed.db")) as last, _log() as log:
+        tree = log.tree
+        last.set(LOG.name, tree.size, tree.root(), b"")
     start = time.perf_counter()
-    with _log() as log:
+    with closing(LastSigned(folder / "last-signed.db")) as last, _log() as log:
+        signed = last.get(LOG.name)
+        if signed is None or log.root_at(signed[0]) != signed[1]:
+            raise AssertionError(signed)
+        grown = log.append([_leaf(True)]).tree
+        sign_checkpoint(Checkpoint(LOG.name, grown.size, grown.root()), [LOG])
+        log.consistency(SIZE // 3, SIZE)  # for a witness that is behind
         log.proof(SIZE // 2)
         return {"cold_start_seconds": time.perf_counter() - start}
 
@@ -116,6 +144,7 @@ def _log() -> Iterator[ActLog]:
 
 _BOUNDS = {
     "audit_seconds": "bound 60", "proof_p50_ms": "bound 2", "store_bytes_per_leaf": "bound 160",
+    "store_bytes_per_leaf_all_sealed": "bound 160",
     "cold_start_seconds": "bound 1",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import append_bench, law_bench, limits, log_bench, registrar, statistics_bench
+from bench import append_bench, law_bench, limits, log_bench, offline_bench, registrar, statistics_bench
 
 Row = tuple[str, str, str]
 
@@ -31,6 +31,7 @@ def main() -> None:
         "law": law_bench.rows,
         "append": append_bench.rows,
         "log": log_bench.rows,
+        "offline": offline_bench.rows,
         "statistics": statistics_bench.rows,
     }
     parser = argparse.ArgumentParser(description=__doc__)
