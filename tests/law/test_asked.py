@@ -1,4 +1,4 @@
-"""Hard questions to the law, as data a lawyer extends: `cases_asked/offences.toml`, `cases_asked/jurisdiction.toml`.
+"""Hard questions to the law, as data a lawyer extends: `cases_asked/`: offences, jurisdiction, grounds for refusal.
 
 Expected answers were written from the legal reference and the penal codes before the code was asked.
 """
@@ -19,6 +19,7 @@ FOLDER = Path(__file__).parent / "cases_asked"
 LAW = load_law()
 OFFENCES = tomllib.loads((FOLDER / "offences.toml").read_text("utf-8"))
 JURISDICTION = tomllib.loads((FOLDER / "jurisdiction.toml").read_text("utf-8"))
+GROUNDS = tomllib.loads((FOLDER / "grounds.toml").read_text("utf-8"))
 Case = dict[str, Any]
 
 
@@ -74,3 +75,18 @@ def test_another_instrument_is_named_where_this_one_does_not_reach() -> None:
 def test_there_are_enough_of_them() -> None:
     assert sum(len(OFFENCES[k]) for k in ("same_conduct", "stated", "tested")) >= 60
     assert len(JURISDICTION["cases"]) >= 35
+
+
+CELLS = [
+    pytest.param(g["id"], instrument, answer, id=f"{g['id']} {instrument}")
+    for g in GROUNDS["grounds"]
+    for instrument, answer in g.items()
+    if instrument != "id"
+]
+
+
+@pytest.mark.parametrize(("ground", "instrument", "answer"), CELLS)
+def test_the_cross_table_of_grounds(ground: str, instrument: str, answer: str) -> None:
+    stated = [g for g in LAW.instrument(instrument).grounds if g.id == ground and g.holds_on(GROUNDS["day"])]
+    assert (" ".join(sorted({g.binding for g in stated})) or "none") == answer
+    assert all(g.provision for g in stated)
