@@ -63,7 +63,8 @@ def test_whom_to_notify_and_whom_not_to_target(case: Case) -> None:
     assert barred == case.get("barred", "no"), found.bars
     assert bool(found.questions) == ("asks" in case), found.questions
     assert case.get("asks", "") in " ".join(found.questions)
-    assert all(said.provision for said in (*found.notifications, *found.bars))
+    assert all(n.provision for n in found.notifications)
+    assert all(b.provision for b in found.bars)
 
 
 def test_another_instrument_is_named_where_this_one_does_not_reach() -> None:
