@@ -33,6 +33,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     padding_leaves: int = 0
     """Sealed leaves at every checkpoint at least, filled up with padding: hides how many acts are sealed. With 4,
     choose a cadence of 60 seconds for a small node (2 million leaves a year); 0 while no act is sealed."""
+    escrow_needed: int = 0
+    """How many of this Party's oversight bodies it takes to open a sealed leaf without this node. What opens each is
+    escrowed to all of them that publish an envelope key (``comity escrow key``). 0: nothing is escrowed."""
     retry_seconds: float = 5.0
     """First pause before a failed delivery is tried again; doubles up to an hour."""
     peer_timeout_seconds: float = 20.0

@@ -16,6 +16,7 @@ import msgspec
 
 from comity.docket.directory import Directory, NodeEntry, open_party_file, sign_party_file
 from comity.docket.docket import Docket
+from comity.docket.party_file import OversightBody
 from comity.docket.record import compose, record_id
 from comity.docket.sealing import inherited
 from comity.errors import Unreachable
@@ -143,7 +144,12 @@ class WireLog:
 class Nodes:
     """Nodes of some Parties under one folder. `open` starts (or restarts) one; `settle` delivers everything."""
 
-    def __init__(self, folder: Path, parties: tuple[str, ...] = ("DE", "FR"), world: World | None = None) -> None:
+    def __init__(
+        self, folder: Path, parties: tuple[str, ...] = ("DE", "FR"), world: World | None = None, *,
+        oversight: tuple[OversightBody, ...] = (), escrow_needed: int = 0,
+    ) -> None:  # fmt: skip
+        """``oversight``: bodies of each Party, instead of the world's; ``escrow_needed``: the setting."""
+        self.oversight, self.escrow_needed = oversight, escrow_needed
         self.folder, self.parties, self.world = folder, parties, world or World()
         self.clock, self.wire = TestClock(), Wire()
         self.exhibit_name = ""  # how productions name their exhibit; by its digest when empty, as the CLI does
@@ -152,7 +158,10 @@ class Nodes:
         self._write_world()
 
     def open(self, party: str, clock: Callable[[], datetime] | None = None) -> Node:
-        settings = Settings(node=f"{party.lower()}-node", cadence_seconds=3600, retry_seconds=0.01, clerk_seconds=3600)
+        settings = Settings(
+            node=f"{party.lower()}-node", cadence_seconds=3600, retry_seconds=0.01, clerk_seconds=3600,
+            escrow_needed=self.escrow_needed,
+        )  # fmt: skip
         outside = Outside(clock or self.clock, self.wire, self.witnesses, self.wire.log_of)
         node = Node.open(settings, self.folder / party, outside)
         node.registrar.start()
@@ -227,7 +236,7 @@ class Nodes:
                 envelopes=(self.keys[party].envelope.public.to_text(),),
                 log_vkeys=self.keys[party].log_vkeys,
             )
-            file = msgspec.structs.replace(file, nodes=(node,))
+            file = msgspec.structs.replace(file, nodes=(node,), oversight=self._bodies(party) or file.oversight)
             signed[party] = sign_party_file(file, self.world.root(party))
         anchors = Anchors(
             {p: self.world.root(p).public for p in self.parties}, {origin(p): self.policy(p) for p in self.parties}
@@ -242,6 +251,9 @@ class Nodes:
         logs = {origin(p): [Verifier.parse(self.keys[p].log_vkeys[0])] for p in self.parties}
         for party in self.parties:
             self.witnesses.by_name[party.lower()] = (Witness((self.cosigner(party),), logs), MemoryStore())
+
+    def _bodies(self, party: str) -> tuple[OversightBody, ...]:
+        return tuple(msgspec.structs.replace(b, id=f"{party.lower()}-{b.id}") for b in self.oversight)
 
     def cosigner(self, party: str) -> Ed25519Cosigner:
         return Ed25519Cosigner.from_seed(f"{party.lower()}-oversight.example/witness", seed(f"witness {party}"))

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import typer
 from typer.exceptions import Abort, TyperException
 
-from comity.cli import audit, due, filing, init, report, serve, show, verify, witness
+from comity.cli import audit, due, escrow, filing, init, report, serve, show, verify, witness
 from comity.cli.demo.command import command as demo_command
 from comity.cli.law import law_app
 from comity.cli.output import say_error
@@ -52,6 +52,7 @@ app.command("verify")(verify.command)
 app.command("demo")(demo_command)
 app.command("audit")(audit.command)
 app.command("report")(report.command)
+app.add_typer(escrow.app, name="escrow")
 app.add_typer(law_app, name="law")
 
 

@@ -9,6 +9,7 @@ record are the node's; whether an escrow holds the truth is tried by opening sam
 from __future__ import annotations
 
 import hmac
+import zlib
 from collections.abc import Mapping, Sequence
 from hashlib import sha256, shake_256
 from typing import Literal
@@ -22,12 +23,46 @@ from comity.signing.base64url import from_base64url, to_base64url
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.digest import length_prefixed
 from comity.signing.envelope import EnvelopeKey, EnvelopePublic, open_envelope, seal_envelope
+from comity.tlog.leaf import ActLeaf
+from comity.tlog.sealed import check_unsealed
 
 KEY_SIZE = 32
-BLOCK = 1024
+BLOCK = 3072  # what opens an act of an ordinary matter takes no more, so that padding's escrow looks like any other
 MOST = 255
+MOST_PLAIN = 8 * 1024 * 1024  # bytes of an opening
 _NONCE = bytes(12)  # each key encrypts once
 _DAMAGED = "Ask the other oversight bodies for their copies, and tell them whose is false."
+
+
+class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What opens a leaf: kind, salt, and the bytes it commits to (`comity.docket.logged`). No section is in it."""
+
+    kind: str
+    salt: str
+    act: str
+    signatures: str
+
+    def check(self, leaf: ActLeaf) -> None:
+        """Unverified unless this is what the sealed leaf commits to and counts as: else the node escrowed a lie."""
+        salt = from_base64url(self.salt, "The salt of an opening", size=32)
+        check_unsealed(leaf, salt, self.kind, self.act.encode(), self.signatures.encode())
+
+
+def encode_opening(opening: Opening) -> bytes:
+    """The opening, compressed: what goes into an escrow."""
+    return zlib.compress(canonical(opening), 9)
+
+
+def decode_opening(data: bytes) -> Opening:
+    """Strict inverse of `encode_opening`. Raises Malformed."""
+    try:
+        inflate = zlib.decompressobj()
+        plain = inflate.decompress(data, MOST_PLAIN)
+        if inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
+            raise Malformed("The opening in the escrow is too long, or not whole.", _DAMAGED)
+        return msgspec.convert(parse_canonical(plain, limit=MOST_PLAIN), Opening)
+    except (zlib.error, msgspec.ValidationError) as wrong:
+        raise Malformed(f"This is no opening: {wrong}.", _DAMAGED) from wrong
 
 
 class SealedShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

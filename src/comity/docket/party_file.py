@@ -59,12 +59,13 @@ class Competence(_Part, frozen=True, kw_only=True):
 
 
 class OversightBody(_Part, frozen=True, kw_only=True):
-    """An oversight body: its witness's vkey and address, if it runs one."""
+    """An oversight body: its witness's vkey and address, if it runs one; its key for escrows."""
 
     id: str
     names: dict[str, str]
     witness_vkey: str = ""
     witness_url: str = ""
+    envelope: str = ""
 
 
 class Revocation(_Part, frozen=True, kw_only=True):

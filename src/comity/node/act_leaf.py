@@ -34,6 +34,8 @@ def leaf_of(session: Session, sealed: SealedRecord, entry: Entry, position: int,
     if kind in ORDERING:
         return _ordering(session, entry, position, kind, salt, act, signatures)
     if (until := sealed.record.sealed_month) is not None:
+        if (escrow := session.registry.escrow) is not None:
+            session.batch.escrows.append(escrow.row(position, entry.id, kind, salt, act, signatures))
         return kind, sealed_leaf(kind, salt, act, signatures, until)
     return kind, ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
 

@@ -29,6 +29,7 @@ from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised
 from comity.node import consequences, seals
 from comity.node.act_leaf import leaf_of
 from comity.node.dockets import Closed, Dockets
+from comity.node.escrows import EscrowTo
 from comity.node.log import ActLog
 from comity.node.peer_door import check_opening, check_peer
 from comity.node.store import Batch, Store
@@ -92,6 +93,7 @@ class Registry:
     seal: PrivateKey
     clock_tolerance: int
     log: ActLog
+    escrow: EscrowTo | None = None
 
     def number(self, position: int) -> int:
         """The number (`NodeEntry.number`) of a position in this node's logs."""

@@ -25,6 +25,7 @@ from comity.node.clerk import Clerk
 from comity.node.clock import Clock, system_clock
 from comity.node.contents import Outgoing
 from comity.node.dockets import Dockets
+from comity.node.escrows import escrow_to
 from comity.node.gossip_store import SQLiteGossipStore
 from comity.node.guard import check_store
 from comity.node.holdings import check_holdings
@@ -202,7 +203,8 @@ def _assemble(
     check_unsigned(store, log, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
     for blob in vault.blobs() - store.blob_names():  # erased, or left by an upload that was cut short
         vault.erase_blob(blob)
-    registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds, log)
+    escrow = escrow_to(entry.id, bench.directory.files[party], settings.escrow_needed)
+    registry = Registry(bench, store, vault, entry, keys.seal, settings.clock_tolerance_seconds, log, escrow)
     registrar = Registrar(store, log, dockets, registry, outside.clock)
     outgoing = Outgoing(store, vault, log, dockets, bench)
     freshness, signing = settings.freshness_seconds, signers_of(entry, keys.log_signers)

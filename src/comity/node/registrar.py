@@ -169,7 +169,7 @@ class Registrar:
             made = waiting.make()
             if made:
                 rows = self._registry.session(self._dockets, start, self._clock()).rows(start)
-                seals.enter_made(rows, start, made)
+                seals.enter_made(rows, start, made, self._registry.escrow)
                 self._append(rows, [each.leaf for each in made])
             waiting.answer.set_result((start, self._log.end))
         except Exception as exc:

@@ -19,9 +19,10 @@ import msgspec
 import sqlalchemy as sa
 
 from comity.node import tables as t
+from comity.node.escrows import EscrowTo
 from comity.node.store import Batch, Store
 from comity.signing.canonical import canonical
-from comity.tlog.counting import blinding_from_salt, commit_count, sum_blindings
+from comity.tlog.counting import PADDING, blinding_from_salt, commit_count, sum_blindings
 from comity.tlog.group import decode_scalar, encode_scalar
 from comity.tlog.leaf import SEALED, ActLeaf, commit, parse_leaf
 
@@ -61,10 +62,12 @@ def follow_leaf(batch: Batch, position: int, leaf: bytes, docket: str = "") -> N
         batch.extended.append({"ref": read.ref, "by": position, "to": read.until.isoformat()})
 
 
-def enter_made(batch: Batch, start: int, made: Sequence[Made]) -> None:
-    """Add to a batch the rows of leaves without a record that stand from ``start`` on."""
+def enter_made(batch: Batch, start: int, made: Sequence[Made], escrow: EscrowTo | None = None) -> None:
+    """Add to a batch the rows of leaves without a record that stand from ``start`` on, and the escrows of padding."""
     for position, each in enumerate(made, start):
         batch.padding.append({"position": position, **each.row})
+        if escrow is not None and each.row["kind"] == PADDING:
+            batch.escrows.append(escrow.row(position, "", PADDING, each.row["salt"], each.row["record"], b""))
         follow_leaf(batch, position, each.leaf)
 
 

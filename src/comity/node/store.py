@@ -59,6 +59,7 @@ class Batch:
     padding: list[dict[str, Any]] = field(default_factory=list)
     seals: list[dict[str, Any]] = field(default_factory=list)
     sealed_totals: list[dict[str, Any]] = field(default_factory=list)
+    escrows: list[dict[str, Any]] = field(default_factory=list)
     seal_terms: list[dict[str, Any]] = field(default_factory=list)
     unsealed: list[dict[str, int]] = field(default_factory=list)  # ref, by
     extended: list[dict[str, Any]] = field(default_factory=list)  # ref, by, to
@@ -119,12 +120,14 @@ class Store:
                 if grown:
                     db.exec_driver_sql(statement, grown)
             for table in (
-                t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.sealed_totals,
+                t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.escrows, t.sealed_totals,
             ):  # fmt: skip
                 if rows := getattr(batch, table.name):
                     db.execute(table.insert(), rows)
             if batch.unsealed:
                 db.execute(_SEAL.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
+                done = (t.escrows.c.position == sa.bindparam("ref")) & (t.escrows.c.record == "")
+                db.execute(t.escrows.delete().where(done), batch.unsealed)  # padding hides nothing any more
             if batch.extended:
                 term: dict[str, Any] = {"extended_by": sa.bindparam("by"), "until": sa.bindparam("to")}
                 db.execute(_SEAL.values(term), batch.extended)
@@ -140,6 +143,7 @@ class Store:
                 db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), batch.exhibits)
             if batch.erase_records:
                 db.execute(t.sections.delete().where(t.sections.c.record.in_(batch.erase_records)))
+                db.execute(t.escrows.delete().where(t.escrows.c.record.in_(batch.erase_records)))
             if batch.uses:
                 db.execute(t.uses.insert().prefix_with("OR IGNORE"), batch.uses)
             for gone in batch.erase_exhibits:

@@ -70,6 +70,15 @@ seal_terms = Table(
     Column("until", String(10), nullable=False),  # "": to be unsealed
 )
 
+# What opens each sealed leaf, encrypted to the oversight bodies; erased with the record's contents.
+escrows = Table(
+    "escrows",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("record", String(71), nullable=False, index=True),  # "" for padding
+    Column("body", LargeBinary, nullable=False),
+)
+
 # Sealed leaves by kind and the sum of their blindings, from the log's beginning to ``size``: outlives every salt.
 sealed_totals = Table(
     "sealed_totals",

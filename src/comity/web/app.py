@@ -13,14 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from comity.node.clock import Clock, system_clock
 from comity.node.node import Node
-from comity.web import api, evidence, forms, reports
+from comity.web import api, escrows, evidence, forms, reports
 from comity.web.access import Guard, routes
 from comity.web.exchange import exchange_routes
 from comity.web.gossip import gossip_routes
 from comity.web.log import log_routes
 from comity.web.problem import answer_http, answer_unexpected
 
-DOORS = (*api.DOORS, *evidence.DOORS, *forms.DOORS, *reports.DOORS)
+DOORS = (*api.DOORS, *escrows.DOORS, *evidence.DOORS, *forms.DOORS, *reports.DOORS)
 OPEN_TO_PEERS = {
     "/exchange/deliveries": Guard.SEALED,
     "/exchange/exhibits/{blob}": Guard.SEALED,
