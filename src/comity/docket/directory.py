@@ -261,7 +261,8 @@ def _claim(code: str, file: PartyFile, chains: _Chains, claims: Claims) -> None:
     for chain in chains.values():
         claims.take(code, "key", sorted(frozenset().union(*(roots.kids for roots in chain))))
     claims.take(code, "authority", _offices(file))
-    claims.take(code, "witness", (b.witness_vkey for b in file.oversight if b.witness_vkey))
+    vkeys = (vkey for b in file.oversight for vkey in (b.witness_vkey, b.mirror_vkey))
+    claims.take(code, "witness", (vkey for vkey in vkeys if vkey))
     mine = [a.id for a in file.authorities]
     for node in file.nodes:
         claims.take(code, "node", (node.id,))

@@ -23,6 +23,7 @@ from comity.node.dockets import Closed, read_findings
 from comity.node.last_signed import LastSigned
 from comity.node.log import ActLog
 from comity.node.log_rows import LogRows
+from comity.node.lost import LOST
 from comity.node.seal_guard import SealCheck
 from comity.node.store import Store
 from comity.node.tables import LOWEST_KEPT
@@ -134,6 +135,8 @@ def _committed(stored: _Stored, findings: bytes) -> tuple[bytes, bytes]:
 
 def _check_padding(row: RowMapping) -> ActLeaf:
     """A leaf without a record opens as padding, or as what unseals or extends; nothing else may stand without one."""
+    if row["pad_kind"] == LOST:  # what made it so is checked with the vault (`holdings`)
+        return parse_leaf(row["leaf"])
     try:
         if row["pad_kind"] not in (PADDING, "unseal", "extend", KEY_EVENT):
             raise Tampered(f"The row is of the kind {row['pad_kind']!r}.", _NEXT)

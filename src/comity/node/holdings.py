@@ -22,6 +22,7 @@ from comity.errors import ComityError, Tampered
 from comity.node import tables as t
 from comity.node.dockets import Dockets
 from comity.node.erasure import STEP, Act, contents_erased
+from comity.node.lost import check_lost
 from comity.node.store import Store
 from comity.node.vault import Vault
 from comity.proceedings.bodies import Erasure, Production
@@ -50,6 +51,7 @@ def check_holdings(store: Store, dockets: Dockets, vault: Vault, bench: Bench, o
             _check_docket(of_docket, dockets, bench, own, found)
     _check_exhibits(store, vault, found)
     _check_sides(store, vault)
+    check_lost(store, vault)
     _check_outbox(store, own)
 
 

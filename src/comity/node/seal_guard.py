@@ -18,6 +18,7 @@ from comity.docket.sealing import EXTENDS, ORDERING
 from comity.errors import Tampered
 from comity.node import tables as t
 from comity.node.dockets import Closed
+from comity.node.lost import LOST
 from comity.node.seals import sealed_totals
 from comity.node.store import Store
 from comity.tlog.counting import blinding_from_salt
@@ -43,7 +44,7 @@ class SealCheck:
         refs = {leaf.ref for leaf, *_ in rows if leaf.kind in ORDERING and leaf.ref is not None}
         seals, totals = self._seals(start, start + len(rows), refs)
         for position, (leaf, kind, salt, docket) in enumerate(rows, start):
-            if leaf.kind == SEALED:
+            if leaf.kind == SEALED and kind != LOST:
                 self._count(kind, salt)
                 _check_sealed(position, leaf, docket, seals.get(position))
                 self._sealed += 1

@@ -7,6 +7,7 @@ Left to others: whose Party files are trusted (`comity.package.anchors`), cosign
 from __future__ import annotations
 
 from comity.docket.directory import Directory
+from comity.node.auditor.source import HttpSource, LogSource
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.note import NoteVerifier
 
@@ -20,3 +21,12 @@ def followed(directory: Directory) -> dict[str, list[NoteVerifier]]:
 def ended(directory: Directory) -> dict[str, int]:
     """How many leaves count of each log that was ended."""
     return {log.origin: log.end.size for node in directory.nodes() for log in node.logs if log.end is not None}
+
+
+def sources(directory: Directory) -> dict[str, LogSource]:
+    """Where each log is read: at its node, by the log's number."""
+    return {
+        log.origin: HttpSource(f"{node.url.rstrip('/')}/logs/{number}")
+        for node in directory.nodes()
+        for number, log in enumerate(node.logs)
+    }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,7 +22,7 @@ from comity.node.auditor.audit import Auditor
 from comity.node.auditor.source import FolderSource, LogSource, tree_of
 from comity.node.auditor.state import AuditState
 from comity.node.export import exported_size, write_file
-from comity.tlog.checkpoint import Checkpoint, read_checkpoint
+from comity.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from comity.tlog.note import NoteVerifier
 from comity.tlog.policy import NONE, KnownLog, Policy
 from comity.tlog.tiles import encode_entries, encode_tile, entries_path, tile_coordinates, tile_path, tiles_of
@@ -76,6 +77,33 @@ class Mirror(Witness):
     def held(self, origin: str) -> FolderSource:
         """What is held of this log, for restoring or auditing it. Raises NotFound."""
         return FolderSource(self.home(origin))
+
+    def newest(self, origin: str) -> bytes:
+        """The newest checkpoint of what is held, with the cosignatures that the log itself shows, if it does.
+
+        A log asks for its quorum one witness after another, so what the mirror was shown bore few of them. NotFound.
+        """
+        home = self.home(origin)
+        note = self.held(origin).checkpoint()
+        with suppress(ComityError):
+            shown = self._source(origin).checkpoint()
+            if open_checkpoint(shown, self.logs[origin], origin) == read_checkpoint(note):
+                write_file(home / "published", shown)
+        if (home / "published").is_file():
+            published = (home / "published").read_bytes()
+            return published if read_checkpoint(published) == read_checkpoint(note) else note
+        return note
+
+    def file(self, origin: str, path: str) -> bytes:
+        """A file of the copy: a tile or bundle that is held; of openings, those that the log shows. NotFound."""
+        try:
+            return self.held(origin).fetch(path)
+        except NotFound:
+            if not path.startswith("unsealed/"):
+                raise
+        data = self._source(origin).fetch(path)
+        write_file(self.home(origin) / path, data)
+        return data
 
     def _source(self, origin: str) -> LogSource:
         if origin not in self.sources:
