@@ -10,13 +10,13 @@ import pytest
 
 from comity.cli import run
 from comity.cli.nodes import found_node
-from comity.cli.parties import open_root
+from comity.cli.roots import open_root
 from comity.docket.directory import Directory, open_party_file
 from comity.errors import Unverified
 from comity.node.keys import NodeKeys
 from comity.package.anchors import read_anchors
-from comity.signing.credential import read_unverified
-from comity.signing.keys import PublicKey
+from comity.signing.credential import issue_credential, read_unverified
+from comity.signing.keys import PrivateKey, PublicKey
 
 
 @pytest.fixture
@@ -105,8 +105,15 @@ def test_publishing_counts_up_only_when_something_changed(desk: Path) -> None:
 def test_the_party_cannot_make_up_a_judge(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole_party()
     monkeypatch.setenv("COMITY_JUDICIARY_PASSPHRASE_FILE", "root.pass")
-    assert official("hands/x.key", "judge", "de-court", "--judiciary", "de") == 0  # signed with the Party's own root
-    assert run(["init", "publish", "de"]) == 4  # nobody would accept the file
+    assert official("hands/x.key", "judge", "de-court", "--judiciary", "de") == 4  # with the Party's own root
+    credentials = desk / "de" / "credentials"
+    assert len(list(credentials.iterdir())) == 2
+    other = credentials / "made-up.jws"  # put there by hand, nobody would accept the file
+    key = PrivateKey.generate().public
+    made = read_unverified(next(credentials.glob("*judge*")).read_text())
+    made = msgspec.structs.replace(made, kid=key.kid, key=key.to_text())
+    other.write_text(issue_credential(made, open_root(desk / "de", b"root passphrase")))
+    assert run(["init", "publish", "de"]) == 4
 
 
 def test_the_judiciarys_root_lies_apart(desk: Path) -> None:
@@ -171,11 +178,11 @@ def test_an_officials_key_is_revoked_by_position(desk: Path, capsys: pytest.Capt
     revoke = ["init", "revoke", "hands/j.key.pub", "--party", "de", "--reason", "lost", "--position"]
     assert run([*revoke, "12"]) == 0
     directory = _published(desk)
-    assert (directory.files["DE"].version, directory.revoked_at(kid, log)) == (2, 12)
+    assert (directory.files["DE"].version, directory.revoked_at(kid, directory.node_of(log))) == (2, 12)
     assert directory.official(kid).role == "judge"  # acts before the position stand
     assert run([*revoke, "13"]) == 5  # never later
     assert run([*revoke, "9"]) == 0
-    assert _published(desk).revoked_at(kid, log) == 9
+    assert (now := _published(desk)).revoked_at(kid, now.node_of(log)) == 9
     assert run(["init", "revoke", "nobody", "--party", "de", "--position", "1"]) == 3
     assert run([*revoke, "9", "--origin", "fr.example/log"]) == 3
     assert log in capsys.readouterr().err

@@ -10,11 +10,22 @@ from urllib.parse import urlsplit
 import typer
 from rich.markup import escape
 
-from comity.cli import key_changes, nodes, officials, parties
+from comity.cli import init_keys, init_roots, key_changes, nodes, officials, parties
+from comity.cli.folder import ROOT_PUB, code_of
 from comity.cli.hands import passphrase, read_public
 from comity.cli.output import console
+from comity.cli.root_options import (
+    JudiciaryPassphrase,
+    PartyFolder,
+    RootOption,
+    RootPassphrase,
+    make_holders,
+    signer_at,
+    tell,
+)
 from comity.errors import Malformed
 from comity.signing.keys import PublicKey
+from comity.signing.roots import Root, Roots, read_root
 
 app = typer.Typer(
     help="""Set up a Party, its officials, nodes and witnesses, and whom to trust.
@@ -35,29 +46,14 @@ The order, for each Party:
 
 7. comity init trust NODE de/DE.json fr/FR.json     whom a node (or a witness, or a verifier) trusts
 
-Later, for keys that end: comity init revoke, comity init rotate; then publish and trust again.
+Later: revoke and rotate end an official's key and a seal; rotate-log, new-year, successor and rotate-envelope do so for
+the log and for envelopes; roots replaces root holders. Then publish and trust again.
 
-Then: comity witness FOLDER, comity serve --config NODE/comity.toml. Nothing is ever overwritten; every command may be
-repeated.""",
+Then: comity witness serve FOLDER, comity serve --config NODE/comity.toml. Nothing is ever overwritten; every command
+may be repeated.""",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-RootPassphrase = Annotated[
-    Path | None,
-    typer.Option(
-        "--root-passphrase-file", envvar="COMITY_ROOT_PASSPHRASE_FILE", help="File with the Party root's passphrase."
-    ),
-]
-JudiciaryPassphrase = Annotated[
-    Path | None,
-    typer.Option(
-        "--judiciary-passphrase-file",
-        envvar="COMITY_JUDICIARY_PASSPHRASE_FILE",
-        help="File with the judiciary root's passphrase.",
-    ),
-]
-PartyFolder = Annotated[Path, typer.Option("--party", help="The Party's folder.")]
-
 
 def _today() -> date:
     return datetime.now(UTC).date()
@@ -70,19 +66,37 @@ def party(
     judiciary: Annotated[
         Path | None, typer.Option("--judiciary", help="Folder of the judiciary's root. Default: FOLDER-judiciary.")
     ] = None,
+    roots: Annotated[int, typer.Option("--roots", min=1, max=8, help="How many hold the Party's root.")] = 1,
+    needed: Annotated[int, typer.Option("--needed", min=1, help="How many of them must sign.")] = 1,
+    judges: Annotated[int, typer.Option("--judiciary-roots", min=1, max=8, help="The same for the judiciary.")] = 1,
+    judges_needed: Annotated[int, typer.Option("--judiciary-needed", min=1, help="The same for the judiciary.")] = 1,
     root_passphrase: RootPassphrase = None,
     judiciary_passphrase: JudiciaryPassphrase = None,
 ) -> None:
-    """Make a Party's folder: its root, its judiciary's root (apart), and a party.toml with made-up offices to edit."""
+    """Make a Party's folder: its root, its judiciary's root (apart), and a party.toml with made-up offices to edit.
+
+    With --roots 3 --needed 2, three holders get a key each (de-root-1 to de-root-3); what two of them sign counts.
+    """
     apart = judiciary or folder.with_name(folder.name + "-judiciary")
-    done = (folder / parties.ROOT_PUB).exists() and (apart / parties.ROOT_PUB).exists()
-    first = b"-" if done else passphrase(root_passphrase, f"New passphrase of the root of {code}", confirm=True)
-    second = b"-" if done else passphrase(judiciary_passphrase, "New passphrase of the judiciary's root", confirm=True)
+    first = _holders(folder, (roots, needed), root_passphrase, f"New passphrase of the root of {code}")
+    second = _holders(apart, (judges, judges_needed), judiciary_passphrase, "New passphrase of the judiciary's root")
     parties.found_party(code, folder, apart, (first, second))
     console.print(f"{escape(str(folder))}: the Party's root and party.toml. Edit party.toml next.")
     console.print(
         f"{escape(str(apart))}: the judiciary's root. Hand this folder to the judiciary; it certifies judges."
     )
+
+
+def _holders(folder: Path, asked: tuple[int, int], secret: Path | None, prompt: str) -> parties.Holders:
+    """Who is to hold a root; nothing is asked when it is there already."""
+    number, needed = asked
+    if (folder / ROOT_PUB).exists():
+        return parties.Holders()
+    if number == 1 and needed == 1:
+        return parties.Holders(passphrase(secret, prompt, confirm=True))
+    if needed > number:
+        raise Malformed(f"{needed} of {number} cannot sign.", "Ask for no more than there are holders.")
+    return parties.Holders(roots=Roots(tuple(make_holders(folder, number, secret)), needed))
 
 
 @app.command("node")
@@ -108,10 +122,14 @@ def witness(
     body: Annotated[str, typer.Option("--body", help="The oversight body in party.toml that runs it.")],
     url: Annotated[str, typer.Option("--url", help="Its address as nodes reach it.")] = "http://127.0.0.1:8150",
     listen: Annotated[str, typer.Option("--listen", help="Where it listens. Default: host and port of the URL.")] = "",
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="A mirror instead: it keeps every leaf. With a folder and key of its own.")
+    ] = False,
 ) -> None:
-    """Make an oversight body's witness, and enter it in the Party's folder."""
-    entered = nodes.found_witness(folder, party, body, url, listen or _listen(url))
-    console.print(f"{escape(str(folder))}: the witness {escape(entered.witness_vkey.partition('+')[0])}.")
+    """Make an oversight body's witness, or its mirror, and enter it in the Party's folder."""
+    entered = nodes.found_witness(folder, party, body, url, listen or _listen(url), mirror)
+    kind, vkey = ("mirror", entered.mirror_vkey) if mirror else ("witness", entered.witness_vkey)
+    console.print(f"{escape(str(folder))}: the {kind} {escape(vkey.partition('+')[0])}.")
     console.print(f"Next: comity init publish {escape(str(party))}")
 
 
@@ -135,6 +153,7 @@ def official(
         Path | None,
         typer.Option("--passphrase-file", envvar="COMITY_PASSPHRASE_FILE", help="File with the new key's passphrase."),
     ] = None,
+    root: RootOption = "",
     root_passphrase: RootPassphrase = None,
     judiciary_passphrase: JudiciaryPassphrase = None,
 ) -> None:
@@ -143,15 +162,17 @@ def official(
     Judges are certified by the judiciary's root, all others by the Party's.
     """
     judicial = officials.needs_judiciary(role)
-    root = (judiciary or party.with_name(party.name + "-judiciary")) if judicial else party
+    where = root or ((judiciary or party.with_name(party.name + "-judiciary")) if judicial else party)
     hand = _hand(key, public, passphrase_file)
     last = until.date() if until else _today().replace(year=_today().year + 2, day=min(_today().day, 28))
-    secret = passphrase(
-        judiciary_passphrase if judicial else root_passphrase,
+    signer = signer_at(
+        where, judiciary_passphrase if judicial else root_passphrase,
         f"Passphrase of the {'judiciary' if judicial else 'Party'}'s root",
-    )
-    path = officials.certify(party, officials.Office(holder, role, authority, last), hand, root, secret, _today())
-    console.print(f"{escape(str(path))}: {escape(holder)}, {role} of {escape(authority)}, key {hand.kid}.")
+    )  # fmt: skip
+    made = officials.certify(party, officials.Office(holder, role, authority, last), hand, signer, _today())
+    if not tell(made):
+        return
+    console.print(f"{escape(str(made.path))}: {escape(holder)}, {role} of {escape(authority)}, key {hand.kid}.")
     console.print(f"Next: comity init publish {escape(str(party))}")
 
 
@@ -166,11 +187,18 @@ def _hand(key: Path, public: str, passphrase_file: Path | None) -> PublicKey:
 @app.command("publish")
 def publish(
     folder: Annotated[Path, typer.Argument(help="The Party's folder.")],
+    root: RootOption = "",
     root_passphrase: RootPassphrase = None,
 ) -> None:
-    """Sign the Party file anew, one version up. Hand it to every node and to the other Parties."""
-    code = parties.code_of(folder)
-    file = parties.publish(folder, passphrase(root_passphrase, f"Passphrase of the root of {code}"), _today())
+    """Sign the Party file anew, one version up. Hand it to every node and to the other Parties.
+
+    With several root holders, the first signs with --root; it then waits for the others: comity init sign.
+    """
+    code = code_of(folder)
+    signer = signer_at(root or folder, root_passphrase, f"Passphrase of the root of {code}")
+    file, signed = parties.publish(folder, signer, _today())
+    if not tell(signed):
+        return
     console.print(
         f"{escape(str(folder / f'{code}.json'))}: version {file.version}, {len(file.nodes)} node(s), "
         f"{len(file.credentials)} official(s), {len(file.oversight)} oversight body(ies)."
@@ -181,15 +209,18 @@ def publish(
 def trust(
     folder: Annotated[Path, typer.Argument(help="A node's, witness's or verifier's folder.")],
     files: Annotated[list[Path], typer.Argument(metavar="CC.json...", help="Party files; roots are read beside them.")],
-    root: Annotated[list[str] | None, typer.Option("--root", help="A root as CC=ed25519:...; may be repeated.")] = None,
+    root: Annotated[
+        list[str] | None,
+        typer.Option("--root", help="A root as CC=ed25519:... or 'CC=2 of ed25519:... ...'; may be repeated."),
+    ] = None,
 ) -> None:
     """Say whom to trust: writes anchors.toml and copies the Party files. Compare the fingerprints with their owners."""
-    roots = {}
+    roots: dict[str, Root] = {}
     for text in root or []:
         code, _, key = text.partition("=")
         if not key:
             raise Malformed(f"{text!r} names no root.", "Write it as DE=ed25519:...")
-        roots[code] = PublicKey.from_text(key)
+        roots[code] = read_root(key)
     anchors = nodes.trust(folder, files, roots)
     console.print(f"{escape(str(folder / 'anchors.toml'))}: compare these digits with their owners, by telephone:")
     for name, digits in anchors.fingerprints():
@@ -246,3 +277,7 @@ def _listen(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Malformed(f"{url!r} is not an address.", "Write it as https://host or http://127.0.0.1:8140.")
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+init_roots.add_to(app)
+init_keys.add_to(app)

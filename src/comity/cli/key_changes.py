@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from comity.cli.parties import code_of, write_text
+from comity.cli.folder import code_of, write_text
 from comity.docket.directory import NodeEntry, Revocation
 from comity.errors import BadLaw, Conflict, NotFound
 from comity.node.keys import SEAL, read_secret, write_secret

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from comity.cli.parties import code_of, open_root, read_draft, write_text
+from comity.cli.folder import code_of, write_text
+from comity.cli.parties import read_draft
+from comity.cli.roots import Signed, place, roots_in
 from comity.docket.directory import JUDICIAL_ROLES
 from comity.errors import Conflict, Malformed, NotFound
 from comity.node.keys import write_secret
 from comity.signing.credential import Credential, issue_credential, read_unverified
-from comity.signing.keys import PrivateKey, PublicKey, save_private
+from comity.signing.keys import PrivateKey, PublicKey, Signer, save_private
 
 ROLES = ("officer", "prosecutor", "central_authority_officer", "judge", "investigating_judge", "oversight")
 
@@ -48,11 +50,11 @@ def needs_judiciary(role: str) -> bool:
     return role in JUDICIAL_ROLES
 
 
-def certify(folder: Path, office: Office, public: PublicKey, root: Path, passphrase: bytes, day: date) -> Path:
-    """Certify a key with the root in ``root`` and put the credential into the Party's folder. The credential's file.
+def certify(folder: Path, office: Office, public: PublicKey, root: Signer, day: date) -> Signed:
+    """Certify a key with a root and put the credential into the Party's folder; pending while other holders must sign.
 
-    NotFound when the Party has no such authority, Malformed for an unknown role, Conflict when the key is certified
-    already as somebody else.
+    Unverified when ``root`` is none of those that certify this role, NotFound when the Party has no such authority,
+    Malformed for an unknown role, Conflict when the key is certified already as somebody else.
     """
     if office.role not in ROLES:
         raise Malformed(f"There is no role {office.role!r}.", f"Choose one of: {', '.join(ROLES)}.")
@@ -66,19 +68,19 @@ def certify(folder: Path, office: Office, public: PublicKey, root: Path, passphr
     if before is not None:
         held = read_unverified(before.read_text(encoding="ascii"))
         if (held.holder, held.role, held.authority) == (office.holder, office.role, office.authority):
-            return before
+            return Signed(before, "", 1, "", True)
         raise Conflict(
             f"This key is certified already, as {held.holder} ({held.role}).", "One key, one office: make another."
         )
+    roots_in(folder, "judiciary" if needs_judiciary(office.role) else "party").resolve(root.public.kid)
     credential = Credential(
         kid=public.kid, key=public.to_text(), holder=office.holder, role=office.role, authority=office.authority,
         party=code_of(folder), valid_from=day, valid_until=office.until, serial=secrets.token_hex(8),
     )  # fmt: skip
-    text = issue_credential(credential, open_root(root, passphrase))
+    text = issue_credential(credential, root)
     name = re.sub(r"[^a-z0-9-]+", "-", f"{office.authority}-{office.role}".lower())
     path = folder / "credentials" / f"{name}-{credential.serial}.jws"
-    write_text(path, text)
-    return path
+    return place(path, text.encode("ascii"))
 
 
 def _certified(folder: Path, public: PublicKey) -> Path | None:

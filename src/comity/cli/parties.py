@@ -1,7 +1,8 @@
 """A Party's folder: its roots, what it says of its authorities, and the signed Party file made of it.
 
     party.toml                    authorities, competences, oversight bodies, revocations: edited by hand
-    root.key, root.pub            the Party's root, under a passphrase; keep this folder on a computer without network
+    root.key, root.pub            the Party's root, under a passphrase; keep this folder on a computer without network.
+                                  With several holders, each has a key of their own elsewhere (`comity.cli.roots`)
     judiciary.pub                 the judiciary's root, whose key lies elsewhere, with the judiciary
     nodes/, credentials/, oversight/, revocations/   what `comity init node|official|witness|revoke` put here
     <CC>.json                     the signed Party file
@@ -11,8 +12,8 @@ Left to others: officials' keys (`comity.cli.officials`), nodes' folders (`comit
 
 from __future__ import annotations
 
-import os
 import re
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -20,22 +21,23 @@ from typing import TypeVar
 
 import msgspec
 
-from comity.docket.directory import (
+from comity.cli.folder import DRAFT, JUDICIARY_PUB, ROOT_PUB, code_of, write_text
+from comity.cli.roots import Signed, changes_in, make_root, place, roots_in
+from comity.docket.directory import Directory
+from comity.docket.node_entry import NodeEntry
+from comity.docket.party_file import (
     Authority,
     Competence,
-    Directory,
-    NodeEntry,
     OversightBody,
     PartyFile,
     Revocation,
-    open_party_file,
+    read_party_file,
     sign_party_file,
 )
 from comity.errors import BadLaw, Malformed, NotFound
-from comity.node.keys import read_secret, write_secret
-from comity.signing.keys import PrivateKey, PublicKey, load_private, save_private
+from comity.signing.keys import Signer
+from comity.signing.roots import Roots, chain_of
 
-DRAFT, ROOT_KEY, ROOT_PUB, JUDICIARY_PUB = "party.toml", "root.key", "root.pub", "judiciary.pub"
 T = TypeVar("T")
 _CODE = re.compile(r"[A-Z]{2}", re.ASCII)
 
@@ -50,42 +52,36 @@ class PartyDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     revocations: tuple[Revocation, ...] = ()
 
 
-def code_of(folder: Path) -> str:
-    """The Party's code, kept in ``folder/code``. NotFound when the folder is none of a Party's."""
-    path = folder / "code"
-    if not path.exists():
-        raise NotFound(f"{folder} is not a Party's folder.", "Make it: comity init party CC FOLDER.")
-    return path.read_text(encoding="ascii").strip()
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who holds a root: a passphrase for a key made here, or the keys of several of whom ``needed`` must sign."""
+
+    passphrase: bytes = b""
+    roots: Roots | None = None
+
+    def found(self, folder: Path) -> Roots:
+        """Make the key in ``folder`` unless others hold the root; write ``root.pub``, unless it is there."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (folder / ROOT_PUB).exists():
+            return Roots.from_text((folder / ROOT_PUB).read_text(encoding="ascii").strip())
+        roots = self.roots or Roots((make_root(folder, self.passphrase),))
+        write_text(folder / ROOT_PUB, roots.to_text() + "\n")
+        return roots
 
 
-def make_root(folder: Path, passphrase: bytes) -> PublicKey:
-    """A root key in ``folder``, under a passphrase; the one that is there already is kept."""
-    if (folder / ROOT_PUB).exists():
-        return PublicKey.from_text((folder / ROOT_PUB).read_text(encoding="ascii").strip())
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = PrivateKey.generate()
-    write_secret(folder / ROOT_KEY, save_private(key, passphrase))
-    write_text(folder / ROOT_PUB, key.public.to_text() + "\n")
-    return key.public
-
-
-def open_root(folder: Path, passphrase: bytes) -> PrivateKey:
-    """The root key in ``folder``. NotFound, Unverified (wrong passphrase, rights too wide)."""
-    return load_private(read_secret(folder / ROOT_KEY), passphrase)
-
-
-def found_party(code: str, folder: Path, judiciary: Path, roots: tuple[bytes, bytes], draft: str = "") -> None:
-    """Make a Party's folder and its judiciary's, each with a root under its own passphrase. Harmless when repeated."""
+def found_party(code: str, folder: Path, judiciary: Path, roots: tuple[Holders, Holders], draft: str = "") -> None:
+    """Make a Party's folder and its judiciary's, each with its root (``roots``). Harmless when repeated."""
     if _CODE.fullmatch(code) is None:
         raise Malformed(f"{code!r} is not the code of a Party.", "Use two capital letters, as in ISO 3166-1.")
     if judiciary.resolve().is_relative_to(folder.resolve()):
         raise Malformed("The judiciary's root would lie in the Party's folder.", "Keep it apart: --judiciary FOLDER.")
-    make_root(folder, roots[0])
-    judicial = make_root(judiciary, roots[1])
+    roots[0].found(folder)
+    judicial = roots[1].found(judiciary)
     for name in ("nodes", "credentials", "oversight"):
         (folder / name).mkdir(exist_ok=True)
     write_text(folder / "code", code + "\n")
-    write_text(folder / JUDICIARY_PUB, judicial.to_text() + "\n")
+    if not (folder / JUDICIARY_PUB).exists():
+        write_text(folder / JUDICIARY_PUB, judicial.to_text() + "\n")
     if not (folder / DRAFT).exists():
         write_text(folder / DRAFT, draft or template(code))
 
@@ -106,17 +102,21 @@ def read_draft(folder: Path) -> PartyDraft:
         raise BadLaw(f"{folder / DRAFT}: {exc}", "Mend it, then publish again.") from exc
 
 
-def publish(folder: Path, passphrase: bytes, day: date) -> PartyFile:
-    """Sign the Party file anew, one version up; what was published before when nothing changed."""
-    code, root = code_of(folder), open_root(folder, passphrase)
-    target = folder / f"{code}.json"
-    before = open_party_file(target.read_bytes(), root.public) if target.exists() else None
+def publish(folder: Path, signer: Signer, day: date) -> tuple[PartyFile, Signed]:
+    """Sign the Party file anew, one version up; what was published before when nothing changed.
+
+    With several holders it waits, pending, for the others. Unverified when ``signer`` is none of them.
+    """
+    code, roots = code_of(folder), roots_in(folder, "party")
+    roots.resolve(signer.public.kid)
+    target, pinned = folder / f"{code}.json", changes_in(folder, "party")
+    before = read_party_file(target.read_bytes()) if target.exists() else None
     file = _gather(folder, code, before.version if before else 0, day)
     if before is not None and msgspec.structs.replace(file, version=before.version, issued=before.issued) == before:
-        return before
-    Directory({code: (file, root.public)})  # refuses what no node could use, e.g. a judge certified by the Party
-    write_text(target, sign_party_file(file, root).decode("ascii"))
-    return file
+        return before, Signed(target, "", roots.needed, "", True)
+    first = chain_of(roots, pinned, code, "party")[0]
+    Directory({code: (file, first)})  # refuses what no node could use, e.g. a judge certified by the Party
+    return file, place(target, sign_party_file(file, signer))
 
 
 def _gather(folder: Path, code: str, version: int, day: date) -> PartyFile:
@@ -135,6 +135,8 @@ def _gather(folder: Path, code: str, version: int, day: date) -> PartyFile:
         credentials=tuple(p.read_text(encoding="ascii") for p in sorted((folder / "credentials").glob("*.jws"))),
         oversight=tuple(witnesses.get(body.id, body) for body in draft.oversight),
         revocations=(*draft.revocations, *(_decode(p, Revocation) for p in revoked)),
+        root_changes=changes_in(folder, "party"),
+        judiciary_changes=changes_in(folder, "judiciary"),
     )
 
 
@@ -143,10 +145,3 @@ def _decode(path: Path, kind: type[T]) -> T:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except msgspec.MsgspecError as exc:
         raise BadLaw(f"{path}: {exc}", "Make it again with comity init.") from exc
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a public file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

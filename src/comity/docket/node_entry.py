@@ -9,6 +9,7 @@ Left to others: whose word this is (`comity.docket.directory`), which log a node
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -29,11 +30,15 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class LogKeyTerm(_Part, frozen=True, kw_only=True):
-    """A log's key that was not there from the beginning, or ended: it signs trees of ``start`` to ``end`` leaves."""
+    """A log's key that was not there from the beginning, or ended: it signs trees of ``start`` to ``end`` leaves.
+
+    ``since``: the day it was announced.
+    """
 
     vkey: str
     start: int = 0
     end: int | None = None
+    since: date | None = None
 
 
 class LogEnd(_Part, frozen=True, kw_only=True):

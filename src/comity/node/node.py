@@ -50,7 +50,6 @@ from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings
-from comity.tlog.note import Signer
 from comity.views.forms.source import check_sources
 
 
@@ -104,7 +103,7 @@ class Node:
     @staticmethod
     def open(settings: Settings, base: Path, outside: Outside | None = None) -> Node:
         """Read keys, Party files and anchors, check everything stored, and put the node together."""
-        anchors, files = _anchors(settings, base), base / settings.parties
+        anchors, files = read_trust(settings, base), base / settings.parties
         directory, signed = read_parties(files, anchors)
         data = base / settings.data
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -179,7 +178,8 @@ def read_parties(folder: Path, anchors: Anchors) -> tuple[Directory, dict[str, b
     return directory, raw
 
 
-def _anchors(settings: Settings, base: Path) -> Anchors:
+def read_trust(settings: Settings, base: Path) -> Anchors:
+    """The node's anchors. BadLaw when there are none."""
     path = base / settings.anchors
     if not path.exists():
         raise BadLaw(f"{settings.anchors} is missing: this node trusts nobody.", "Write it: comity init --help.")
@@ -191,7 +191,7 @@ def _assemble(
     outside: Outside,
 ) -> Node:  # fmt: skip
     data = base / settings.data
-    lock = _lock(data)
+    lock = lock_data(data)
     keys = NodeKeys.load(base / settings.keys)
     policies = {o: bench.directory.bounded(o, anchors.policy(o)) for o in anchors.policies}
     store, last = Store(data / "node.db"), LastSigned(data / "last-signed.db")
@@ -228,13 +228,10 @@ def _assemble(
         source = outside.log_of(other)
         sources.update({origin: source for origin in other.origins if origin in policies})
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
-    signers = [s for own in signing.values() for s in own if isinstance(s, Signer)]  # ML-DSA signs checkpoints only
-    reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signers)
-    registrar.entered = clerk.changed
-    publisher.published = mailbox.wake
-    padder = Padder(registrar, store, log, outside.clock, settings.padding_leaves)
+    reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signing)
+    registrar.entered, publisher.published = clerk.changed, mailbox.wake
     turn = Turn(log, store, entry, registrar, publisher, signing, outside.clock)
-    publisher.before = partial(_tick, turn, padder)
+    publisher.before = partial(_tick, turn, Padder(registrar, store, log, outside.clock, settings.padding_leaves))
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
         outgoing, last, lock, peers, gossip, anchor, reports, turn,
@@ -247,7 +244,7 @@ def _tick(turn: Turn, padder: Padder) -> None:
     padder.tick()
 
 
-def _lock(data: Path) -> IO[bytes]:
+def lock_data(data: Path) -> IO[bytes]:
     """Hold the data folder: two processes must never sign one log."""
     lock = (data / "lock").open("ab")
     try:

@@ -1,6 +1,7 @@
 """Anchors: what a verifier trusts before opening anything. One TOML file that can be compared by telephone.
 
-It holds each Party's root key (and, where given, the least version of its Party file that counts) and, for each log, a
+It holds each Party's root (one key, or several of whom some must sign; where given, the least version of its Party file
+that counts) and, for each log, a
 C2SP tlog-policy: the log's key and the witnesses whose cosignatures this verifier asks for. Beside each key and policy
 stands a fingerprint in digits, which two people can read to each other in any language; a file whose fingerprints do
 not fit its keys is refused.
@@ -23,6 +24,7 @@ import msgspec
 from comity.errors import Malformed, Unverified
 from comity.signing.digest import length_prefixed
 from comity.signing.keys import PublicKey
+from comity.signing.roots import Root, read_root, roots_of
 from comity.tlog.policy import MAX_POLICY, NONE, Policy
 
 FORMAT = "comity-anchors/1"
@@ -42,7 +44,7 @@ class Anchors:
     ``least_versions``: for a Party's code, the lowest version of its Party file that counts; any, when not named.
     """
 
-    parties: Mapping[str, PublicKey]
+    parties: Mapping[str, Root]
     policies: Mapping[str, str]
     least_versions: Mapping[str, int] = field(default_factory=dict)
     _parsed: dict[str, Policy] = field(init=False, repr=False, compare=False)
@@ -51,7 +53,8 @@ class Anchors:
         for code in self.parties:
             if _CODE.fullmatch(code) is None:
                 raise Malformed(f"{code!r} is not the code of a Party.", "Use two capital letters, as in ISO 3166-1.")
-        if len({root.kid for root in self.parties.values()}) != len(self.parties):
+        kids = [kid for root in self.parties.values() for kid in roots_of(root).kids]
+        if len(set(kids)) != len(kids):
             raise Malformed("Two Parties have the same root key.", _COMPARE)
         object.__setattr__(self, "_parsed", {origin: _parse(origin, text) for origin, text in self.policies.items()})
 
@@ -72,7 +75,7 @@ class Anchors:
 
     def fingerprints(self) -> tuple[tuple[str, str], ...]:
         """Each anchor's name and fingerprint, in the order of the file."""
-        roots = [(f"Party {code}", fingerprint("root", code, key.raw)) for code, key in sorted(self.parties.items())]
+        roots = [(f"Party {code}", _root_digits(code, root)) for code, root in sorted(self.parties.items())]
         logs = [(f"log {o}", fingerprint("policy", o, text.encode())) for o, text in sorted(self.policies.items())]
         return (*roots, *logs)
 
@@ -95,6 +98,11 @@ def fingerprint(kind: str, name: str, data: bytes) -> str:
     number = int.from_bytes(hashed.digest(), "big") % 10**50
     digits = f"{number:050d}"
     return " ".join(digits[i : i + 5] for i in range(0, 50, 5))
+
+
+def _root_digits(code: str, root: Root) -> str:
+    """The fingerprint of one key, or of all holders' keys and how many must sign."""
+    return fingerprint("root", code, root.raw if isinstance(root, PublicKey) else root.to_text().encode())
 
 
 class _Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,7 +129,7 @@ def read_anchors(text: str) -> Anchors:
         raise Malformed(f"These are anchors of the form {file.format!r}.", f"This version reads {FORMAT!r}.")
     if not file.parties or not file.logs:
         raise Malformed("The anchors name no Party or no log, so they prove nothing.", "Add [parties.XX] and [logs.…].")
-    parties = {code: PublicKey.from_text(part.root) for code, part in file.parties.items()}
+    parties = {code: read_root(part.root) for code, part in file.parties.items()}
     least = {code: part.least_version for code, part in file.parties.items() if part.least_version is not None}
     anchors = Anchors(parties, {origin: log.policy for origin, log in file.logs.items()}, least)
     written = [p.fingerprint for _, p in sorted(file.parties.items())]

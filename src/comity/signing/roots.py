@@ -100,6 +100,12 @@ Root = PublicKey | Roots
 """A root as it is pinned: one key, or several of whom some number must sign."""
 
 
+def read_root(text: str) -> Root:
+    """The root in its text form: the key itself when it is one. Raises `Malformed`."""
+    roots = Roots.from_text(text)
+    return roots if len(roots.keys) > 1 else roots.keys[0]
+
+
 def roots_of(root: Root) -> Roots:
     """The root as `Roots`."""
     return root if isinstance(root, Roots) else Roots((root,))

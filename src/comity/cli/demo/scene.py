@@ -22,7 +22,9 @@ import httpx2
 import msgspec
 
 from comity.cli import nodes, officials, parties
+from comity.cli.folder import write_text
 from comity.cli.hands import open_hand
+from comity.cli.roots import open_root
 from comity.errors import Unreachable
 from comity.node.keys import read_secret, write_secret
 from comity.signing.hand import Signer
@@ -81,7 +83,8 @@ class Scene:
     def start(self, name: str) -> None:
         """Start one process: ``de-node``, ``fr-witness``..."""
         place = self.folder / name
-        what = ["serve", "--config", str(place / "comity.toml")] if name.endswith("node") else ["witness", str(place)]
+        node = ["serve", "--config", str(place / "comity.toml")]
+        what = node if name.endswith("node") else ["witness", "serve", str(place)]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-c", "from comity.cli import main; main()", *what],
@@ -145,7 +148,7 @@ def set_scene(folder: Path, cadence: float = 0.5) -> Scene:
     files = [folder / code.lower() / f"{code}.json" for code in CODES]
     for name in [f"{c.lower()}-{kind}" for c in CODES for kind in ("node", "witness")] + ["verifier"]:
         nodes.trust(folder / name, files, {})
-    parties.write_text(done, msgspec.json.encode(ports).decode())
+    write_text(done, msgspec.json.encode(ports).decode())
     return Scene(folder, ports)
 
 
@@ -155,7 +158,7 @@ def _found(folder: Path, code: str, ports: Ports, settings: dict[str, float | st
     party, judiciary = folder / cc, folder / f"{cc}-judiciary"
     root, judicial = _passphrase(folder, f"{cc}-root"), _passphrase(folder, f"{cc}-judiciary")
     draft = resources.files("comity.cli.demo").joinpath(f"parties/{code}.toml").read_text(encoding="utf-8")
-    parties.found_party(code, party, judiciary, (root, judicial), draft)
+    parties.found_party(code, party, judiciary, (parties.Holders(root), parties.Holders(judicial)), draft)
     url, authorities = (
         f"http://{HOST}:{ports.nodes[code]}",
         tuple(f"{cc}-{o}" for o in ("prosecution", "court", "contact")),
@@ -169,8 +172,8 @@ def _found(folder: Path, code: str, ports: Ports, settings: dict[str, float | st
         public = officials.make_hand(key, _passphrase(folder, "hands")) if not key.exists() else _public(key)
         place = officials.Office(HOLDERS[code, who], role, f"{cc}-{office}", date(day.year + 1, 12, 31))
         by, secret = (judiciary, judicial) if officials.needs_judiciary(role) else (party, root)
-        officials.certify(party, place, public, by, secret, day)
-    parties.publish(party, root, day)
+        officials.certify(party, place, public, open_root(by, secret), day)
+    parties.publish(party, open_root(party, root), day)
 
 
 def _public(key: Path) -> PublicKey:
