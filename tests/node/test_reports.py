@@ -30,7 +30,9 @@ from comity.tlog.note import Signer
 from comity.tlog.policy import Policy
 from comity.tlog.tiles import decode_entries, encode_entries
 from tests.node.certificates import PROVIDERS, WorldWithProviders, issue, law, measure, order, state, withdraw
+from tests.node.changed import publish
 from tests.node.nodes import START, Nodes
+from tests.node.test_log_theft import ended
 from tests.world import origin
 
 PERIOD = "2026"
@@ -350,3 +352,37 @@ def test_checks_of_the_library_and_of_the_command_agree(shown: Shown) -> None:
 
     data, openings = shown.note.read_bytes(), (shown.note.parent / OPENINGS).read_bytes()
     assert check_report(data, fetch, shown.policy, openings, now=NOW, newest=fetch("checkpoint")) == []
+
+
+def test_the_report_of_a_log_that_ended_is_committed_to_in_the_next(
+    nodes: Nodes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = nodes.open("DE")
+    for number in range(6):
+        state(nodes, node, f"statistics:stated-{number:04d}")
+    nodes.settle()
+    size, root = node.log.tree.size, node.log.tree.root()
+    nodes.shut(node)
+    entry = ended(nodes, size, root)
+    publish(nodes, "DE", lambda _: entry)
+    node = nodes.open("DE")
+    node.turn.tick()
+    nodes.settle()
+    made = node.reports.make(PERIOD, origin=origin("DE"))
+    assert isinstance(made, ReportMade)
+    assert (made.origin, made.start, made.end) == (origin("DE"), 0, size)
+    with pytest.raises(NotFound, match="keeps no log"):
+        node.reports.make("2025", origin="de.example/log/2025")
+    nodes.settle()
+    old, new = tmp_path / "old", tmp_path / "new"
+    export_log(node.log.segments[0], old)
+    export_log(node.log.rows, new)
+    shutil.copytree(node.base / "data" / FOLDER, old / FOLDER)
+    note, policy_for = old / FOLDER / PERIOD / NOTE, nodes.anchors.policy
+    assert audit_report(str(old), policy_for, note, None, leaf_in=str(new), as_json=True) == 0
+    capsys.readouterr()
+    assert audit_report(str(old), policy_for, note, None, as_json=True) == 4
+    assert set(figures(capsys)) == {"leaf"}
+    state(nodes, node, "statistics:stated-1000")
+    make(nodes, node, "2027")
+    assert [act.position for act in node.reports.openings("2027").acts] == [node.log.tree.size - 2]

@@ -15,7 +15,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from comity.node.certificates import STEP, counted_last, own_facts
 from comity.node.contents import Outgoing
 from comity.node.dockets import read_findings
 from comity.node.export import write_file
+from comity.node.keys import LogSigner
 from comity.node.log import ActLog
 from comity.node.log_rows import LogRows
 from comity.node.registrar import Registrar
@@ -46,7 +47,7 @@ from comity.proceedings.statistics import FACTS, REPORT, ReportMade
 from comity.signing.base64url import to_base64url
 from comity.signing.canonical import canonical, parse_canonical
 from comity.tlog.group import ORDER
-from comity.tlog.note import NoteSigner
+from comity.tlog.note import Signer
 
 FOLDER, INDEX = "reports", "index.json"
 _SERVED = re.compile(rf"{INDEX}|[a-z0-9][a-z0-9-]{{0,62}}/[a-z][a-z0-9.-]{{0,62}}", re.ASCII)
@@ -65,11 +66,11 @@ class Reports:
 
     def __init__(
         self, log: ActLog, store: Store, registrar: Registrar, outgoing: Outgoing, entry: NodeEntry, folder: Path,
-        signers: Sequence[NoteSigner],
+        signing: Mapping[str, Sequence[LogSigner]],
     ) -> None:  # fmt: skip
-        """``folder``: where they are kept, served with the log. ``signers``: the keys of all logs of the node."""
+        """``folder``: where they are kept, served with the log. ``signing``: the keys of each log, by origin."""
         self._log, self._store, self._registrar, self._outgoing, self._entry = log, store, registrar, outgoing, entry
-        self._folder, self._signers, self._lock = folder, tuple(signers), threading.Lock()
+        self._folder, self._signing, self._lock = folder, signing, threading.Lock()
 
     def made(self) -> list[ReportMade]:
         """The reports there are, in the order of their periods."""
@@ -214,7 +215,7 @@ class Reports:
             period, start, _checkpoint(rows, last), rows.leaves(first, last), self._secrets(rows, first, last),
             self._acts(rows, first, last), secrets.token_bytes(32),
         )  # fmt: skip
-        signers = [signer for signer in self._signers if signer.vkey.name == rows.origin]
+        signers = [key for key in self._signing[rows.origin] if isinstance(key, Signer)]  # ML-DSA: only checkpoints
         place, draft = self._folder / period, self._folder / (period + _DRAFT)
         for left in (place, draft):
             shutil.rmtree(left, ignore_errors=True)

@@ -36,7 +36,7 @@ class Supplement(_Body, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.ground and not self.notified:
-            raise ValueError("A ground is raised after a notification only.")
+            raise ValueError("a ground is raised after a notification only")
 
 
 def certificate_steps(after: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Step, ...]:
