@@ -305,6 +305,10 @@ def _another_kind(lines: list[bytes]) -> list[bytes]:
     return [line.replace(b" request ", b" padding ") for line in lines]
 
 
+def _lost(lines: list[bytes]) -> list[bytes]:
+    return [b"-", *lines[1:]]
+
+
 def _exchanged(lines: list[bytes]) -> list[bytes]:
     return [lines[1], lines[0], *lines[2:]]
 
@@ -314,7 +318,8 @@ def _respelt(lines: list[bytes]) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "wrong"), [(_one_missing, 3), (_another_kind, 2), (_exchanged, 2), (_respelt, 3)], ids=lambda x: str(x)
+    ("spoil", "wrong"),
+    [(_one_missing, 3), (_another_kind, 2), (_exchanged, 2), (_lost, 1), (_respelt, 3)], ids=lambda x: str(x)
 )
 def test_a_missing_or_false_opening_is_a_breach(
     nodes: Nodes, de: Node, tmp_path: Path, spoil: Callable[[list[bytes]], list[bytes]], wrong: int

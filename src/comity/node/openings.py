@@ -30,8 +30,8 @@ def unsealed_count(rows: LogRows) -> int:
         return int(db.scalar(query) or 0)
 
 
-def unsealed_rows(rows: LogRows, first: int, number: int) -> list[Unsealed]:
-    """The openings from the ``first``-th unsealing of a log on, at most ``number``."""
+def unsealed_rows(rows: LogRows, first: int, number: int) -> list[Unsealed | None]:
+    """The openings from the ``first``-th unsealing of a log on, at most ``number``; None where the salt was lost."""
     seals = t.seals.c
     kind = sa.func.coalesce(t.records.c.kind, t.padding.c.kind)
     salt = sa.func.coalesce(t.records.c.salt, t.padding.c.salt)
@@ -47,7 +47,8 @@ def unsealed_rows(rows: LogRows, first: int, number: int) -> list[Unsealed]:
         .limit(number)
     )
     with rows.store.reading() as db:
-        return [Unsealed(at, by, kind, blinding_from_salt(salt)) for at, by, kind, salt in db.execute(query)]
+        found = list(db.execute(query))
+    return [Unsealed(at, by, kind, blinding_from_salt(salt)) if salt else None for at, by, kind, salt in found]
 
 
 def unsealed_file(rows: LogRows, path: str) -> bytes:

@@ -42,6 +42,7 @@ def due(store: Store, today: date) -> list[Made]:
         .select_from(joined)
         .where(
             seals.unsealed_by.is_(None),
+            sa.func.length(salt) > 0,  # what was lost with the disk stays sealed, and is listed overdue by everybody
             sa.or_(seals.until <= today.isoformat(), terms.until == "", terms.until > seals.until),
         )
         .order_by(seals.position)

@@ -5,6 +5,8 @@ and ``unsealed/<N>.p/<W>``, named as tiles are. Padding is among them: anyone se
 blinding no salt follows, so nothing of the act is opened but its kind.
 
     <position> <position of the unseal leaf> <kind> <base64 of the 32-byte blinding>
+
+or ``-`` where the node lost what opens the leaf.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from comity.tlog.tiles import WIDTH, entries_path, parse_tile_path
 
 MAX_FILE = WIDTH * 128
 _LINE = re.compile(r"([0-9]{1,19}) ([0-9]{1,19}) ([a-z-]{1,40}) ([A-Za-z0-9+/]{43}=)", re.ASCII)
+_LOST = "-"
 _ASK = "Ask the node for it again; if it stays so, tell oversight."
 
 
@@ -58,19 +61,19 @@ def parse_unsealed_path(path: str) -> tuple[int, int]:
     return tile.index, tile.width
 
 
-def encode_unsealed(openings: Sequence[Unsealed]) -> bytes:
-    """Bytes of a file of openings."""
-    return "".join(f"{each.encode()}\n" for each in openings).encode("ascii")
+def encode_unsealed(openings: Sequence[Unsealed | None]) -> bytes:
+    """Bytes of a file of openings; None: it was lost."""
+    return "".join(f"{_LOST if each is None else each.encode()}\n" for each in openings).encode("ascii")
 
 
-def decode_unsealed(data: bytes, width: int) -> list[Unsealed]:
-    """The ``width`` openings of a file. Raises Malformed."""
+def decode_unsealed(data: bytes, width: int) -> list[Unsealed | None]:
+    """The ``width`` openings of a file, None where one was lost. Raises Malformed."""
     if len(data) > MAX_FILE or not data.isascii():
         raise Malformed("This is no file of openings: it is too long, or not ASCII.", _ASK)
     lines = data.decode("ascii").split("\n")
     if lines.pop() != "" or len(lines) != width:
         raise Malformed(f"The file does not hold exactly {width} openings.", _ASK)
-    return [_opening(line) for line in lines]
+    return [None if line == _LOST else _opening(line) for line in lines]
 
 
 def _opening(line: str) -> Unsealed:

@@ -29,7 +29,7 @@ def check_openings(source: LogSource, state: AuditState) -> None:
         index += 1
 
 
-def _fetched(source: LogSource, index: int, width: int) -> tuple[list[Unsealed], str]:
+def _fetched(source: LogSource, index: int, width: int) -> tuple[list[Unsealed | None], str]:
     """The openings of one file, or none and why. A partial file that is gone is cut from the full one."""
     why = ""
     for of in dict.fromkeys((width, WIDTH)):
@@ -44,7 +44,7 @@ def _checked(at: int, ref: int, count: bytes | None, offset: int, opening: Unsea
     if ref < 0:  # a leaf of the log before: its count commitment stands there
         return at, "", ""
     if opening is None:
-        return at, "", f"No opening of leaf {ref} is published: {why}"
+        return at, "", f"No opening of leaf {ref} is published. {why}".rstrip()
     try:
         opening.check(ref + offset, at + offset, count)
     except ComityError as error:
