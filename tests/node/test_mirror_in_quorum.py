@@ -109,6 +109,6 @@ def test_what_the_mirror_serves_is_as_good_as_the_node(mirrored: tuple[Nodes, No
         with AuditState() as state:
             assert Auditor(copy, state, policy, nodes.clock()).run().exit_code == 0
         assert http.get(home.replace("/log/", "/checkpoint")).status_code == 404  # as a witness it saw nothing here
-        for path in ("../../audit.sqlite", "tile/%2e%2e/checkpoint", "published", "tile/0/001", "unsealed/000.p/1"):
+        for path in ("../../audit.sqlite", "tile/%2e%2e/checkpoint", "published", "tile/0/001"):
             assert http.get(home + path).status_code == 404
         assert http.get("/" + "0" * 64 + "/log/checkpoint").status_code == 404
