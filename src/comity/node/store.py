@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from comity.docket.node_entry import LOG_SPAN
@@ -31,10 +32,10 @@ _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
 
-# Said to the driver as they stand: the log's own rows are many, and compiling them anew cost more than writing them.
+# Compiled once and said to the driver: the log's own rows are many, and SQLAlchemy's way cost more than writing them.
 _SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
-_LEAF = "INSERT INTO leaves (position, leaf) VALUES (:position, :leaf)"
-_NODE = "INSERT INTO nodes (level, idx, hash) VALUES (:level, :idx, :hash)"
+_NAMED = sqlite.dialect(paramstyle="named")
+_LEAF, _NODE = (str(statement.compile(dialect=_NAMED)) for statement in (t.leaves.insert(), t.nodes.insert()))
 _SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
 
 
