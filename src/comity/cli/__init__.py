@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import typer
 from typer.exceptions import Abort, TyperException
 
-from comity.cli import audit, due, escrow, filing, init, report, serve, show, verify, witness
+from comity.cli import audit, due, escrow, filing, init, report, restore, serve, show, verify, witness
 from comity.cli.demo.command import command as demo_command
 from comity.cli.law import law_app
 from comity.cli.output import say_error
@@ -44,7 +44,8 @@ app = typer.Typer(
 )
 app.add_typer(init.app, name="init")
 app.command("serve")(serve.command)
-app.command("witness")(witness.command)
+app.add_typer(witness.app, name="witness")
+app.command("restore")(restore.command)
 app.command("file")(filing.command)
 app.command("show")(show.command)
 app.command("due")(due.command)
