@@ -59,12 +59,17 @@ class Competence(_Part, frozen=True, kw_only=True):
 
 
 class OversightBody(_Part, frozen=True, kw_only=True):
-    """An oversight body: its witness's vkey and address, if it runs one; its key for escrows."""
+    """An oversight body: vkey and address of its witness, and of its mirror (another name, another key), if it runs one.
+
+    A mirror is a witness that keeps every leaf. ``envelope``: the key that openings are escrowed to.
+    """
 
     id: str
     names: dict[str, str]
     witness_vkey: str = ""
     witness_url: str = ""
+    mirror_vkey: str = ""
+    mirror_url: str = ""
     envelope: str = ""
 
 
