@@ -14,6 +14,8 @@ import pytest
 
 from comity.docket.sealing import inherited, seal_of
 from comity.errors import NotAdmitted, Tampered
+from comity.law.book import load_law
+from comity.node import act_leaf
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.openings import check_openings
 from comity.node.auditor.source import FolderSource, LogSource
@@ -22,9 +24,11 @@ from comity.node.node import Node
 from comity.node.openings import NodeSource, export_node
 from comity.node.padding import Padder
 from comity.node.registrar import Entered
+from comity.package.check import check_source
 from comity.proceedings import bodies
 from comity.tlog.audit import AuditReport, LeafSums
-from comity.tlog.leaf import ActLeaf, parse_leaf
+from comity.tlog.leaf import ActLeaf, commit, parse_leaf
+from comity.web.packaging import package_file
 from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
@@ -338,3 +342,38 @@ def test_a_missing_or_false_opening_is_a_breach(
     assert opened(FolderSource(tmp_path / "copy"), nodes, de).totals == {"opening": wrong}
     file.unlink()
     assert opened(FolderSource(tmp_path / "copy"), nodes, de).totals == {"opening": 3}
+
+
+def test_packages_of_a_sealed_docket_are_checked_as_any_other(nodes: Nodes, de: Node, fr: Node) -> None:
+    """Years later, of a matter that was sealed, extended and lifted; whoever holds the package holds the opening."""
+    draft(nodes, de)
+    matters.finish(nodes, de, fr)
+    assert order(nodes, de, "request.extend_seal", until=MAY).effect
+    assert not order(nodes, de, "request.extend_seal", "prosecutor", date(2027, 6, 1)).effect
+    assert order(nodes, de, "request.unseal").effect
+    nodes.settle()
+    tick(nodes, de, fr)
+    for node in (de, fr):
+        with package_file(node, node.registrar.docket(DOCKET), nodes.clock()) as package:
+            now = int(nodes.clock().timestamp()) + 5 * 365 * 86400
+            verdict = check_source(package, nodes.anchors, load_law(), now)
+        assert verdict.ok, verdict.problems
+        assert verdict.reassessed == verdict.records
+
+
+def test_a_peer_that_shows_a_sealed_act_in_the_open_is_turned_away(
+    nodes: Nodes, de: Node, fr: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log commits to the record, but its leaf says what the head keeps sealed."""
+
+    def in_the_open(kind: str, salt: bytes, act: bytes, signatures: bytes, until: date) -> bytes:
+        return ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+
+    draft(nodes, de)
+    matters.authorise(nodes, de)
+    with monkeypatch.context() as lying:
+        lying.setattr(act_leaf, "sealed_leaf", in_the_open)
+        matters.send(nodes, de)
+    nodes.settle()
+    assert not fr.registrar.docket(DOCKET).entries or not matters.has(fr.registrar.docket(DOCKET), "request.send")
+    assert any("say alike" in attempt.reason for attempt in matters.attempts(fr))
