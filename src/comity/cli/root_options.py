@@ -74,7 +74,8 @@ def tell(signed: Signed) -> bool:
         f"{escape(str(signed.path))}: {signed.signatures} signature(s); it waits for {escape(signed.needed)}. "
         "Nothing accepts it yet."
     )
-    console.print(f"Next: comity init sign {escape(signed.path.name)} --root FOLDER, by the next holder.")
+    console.print(f"Next: comity init sign {escape(signed.path.name)} --root FOLDER, by the next holder;")
+    console.print("when enough have signed: comity init sign on the file in the Party's folder, where it takes its place.")
     if PENDING not in signed.path.name:
         raise Malformed(f"{signed.path} has its place already.", f"Name the file that ends in {PENDING}.")
     return False
