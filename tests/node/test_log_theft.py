@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,11 @@ import pytest
 
 from comity.docket.node_entry import LogEnd, LogEntry, NodeEntry
 from comity.errors import BadLaw, ComityError, Tampered, Unverified
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.keys import BEYOND
+from comity.node.auditor.source import FolderSource
+from comity.node.auditor.state import AuditState
+from comity.node.export import tile_bytes, write_file
 from comity.node.keys import add_log_signers
 from comity.node.node import Node
 from comity.signing.canonical import canonical
@@ -20,7 +25,8 @@ from comity.tlog.key_event import key_event_leaf, log_begun
 from comity.tlog.leaf import ActLeaf
 from comity.tlog.note import Signer, add_lines
 from comity.tlog.proof import TlogProof
-from comity.tlog.tree import Tree, consistency_proof, inclusion_proof, leaf_hash
+from comity.tlog.tiles import tiles_of
+from comity.tlog.tree import Coordinate, Tree, consistency_proof, inclusion_proof, leaf_hash
 from comity.tlog.witness import build_add_checkpoint, read_answer
 from tests.node import matters
 from tests.node.changed import entry_of, publish
@@ -60,6 +66,22 @@ class Thief:
             assert not isinstance(lines, int), answer
             note = add_lines(note, lines)
         return note
+
+
+class ThiefRows:
+    """What the thief serves."""
+
+    def __init__(self, thief: Thief) -> None:
+        self._thief = thief
+
+    def checkpoint(self) -> tuple[int, bytes] | None:
+        return len(self._thief.leaves), self._thief.note
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        return self._thief.leaves[start:end]
+
+    def hashes(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
+        return self._thief.read(coordinates)
 
 
 @pytest.fixture
@@ -188,3 +210,25 @@ def test_a_package_of_a_matter_over_two_logs_is_proved_from_both(nodes: Nodes) -
     assert canonical(logged[0])
     with pytest.raises(ComityError):
         de.directory.node("de-node").number(origin("DE"), thief.size)
+
+
+def test_an_auditor_shows_what_the_thief_logged_and_counts_none_of_it(nodes: Nodes, tmp_path: Path) -> None:
+    de, thief = robbed(nodes)
+    root = de.log.root_at(thief.size)
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    entry = ended(nodes, thief.size, root)
+    publish(nodes, "DE", lambda _: entry)
+    stolen = tmp_path / "stolen"
+    for tile in tiles_of(0, len(thief.leaves)):
+        write_file(stolen / tile.path, tile_bytes(tile, ThiefRows(thief)))
+    write_file(stolen / "checkpoint", thief.note)
+    policy = nodes.directory().bounded(origin("DE"), nodes.anchors.policy(origin("DE")))
+    with AuditState() as state:
+        auditor = Auditor(FolderSource(stolen), state, policy, nodes.clock(), evidence=tmp_path / "evidence")
+        report = auditor.run()
+    (shown,) = report.exposed
+    assert (shown.kind, report.exit_code, report.sums.counts) == (BEYOND, 7, {})
+    assert shown.key.startswith(f"{origin('DE')}+")
+    assert (tmp_path / "evidence" / f"beyond-{thief.size}.leaf").read_bytes() == FORGED
+    assert (tmp_path / "evidence" / f"beyond-{len(thief.leaves)}.note").read_bytes() == thief.note

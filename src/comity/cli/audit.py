@@ -24,7 +24,9 @@ from comity.tlog.encoding import encode_base64
 from comity.tlog.policy import Policy
 
 if TYPE_CHECKING:
+    from comity.docket.directory import Directory
     from comity.node.auditor.audit import Auditor
+    from comity.package.anchors import Anchors
 
 SHOWN = 10
 _VERDICTS = {
@@ -37,7 +39,9 @@ _VERDICTS = {
 def command(
     place: Annotated[str, typer.Argument(metavar="URL|FOLDER", help="The node's address, or a copy of its log.")],
     policy: Annotated[Path | None, typer.Option("--policy", help="Your trust policy (C2SP tlog-policy).")] = None,
-    anchors: Annotated[Path | None, typer.Option("--anchors", help="Or your anchors, which hold policies.")] = None,
+    anchors: Annotated[
+        Path | None, typer.Option("--anchors", help="Or your anchors; Party files beside them (parties/) count too.")
+    ] = None,
     state: Annotated[Path | None, typer.Option("--state", help="Folder to keep what was seen, to go on later.")] = None,
     gossip: Annotated[
         list[str] | None, typer.Option("--gossip", help="Also hand the checkpoint in here, and read conflicts.")
@@ -65,7 +69,7 @@ def command(
 
         trusted = partial(_policy, policy, anchors)
         raise typer.Exit(audit_report(place, trusted, report, openings, leaf_in=leaf_in, as_json=json))
-    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age)
+    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age, anchors)
     if json:
         print_json(found.as_json())
     else:
@@ -75,20 +79,38 @@ def command(
 
 def _policy(policy: Path | None, anchors: Path | None, origin: str) -> Policy | None:
     """The outsider's own policy for the log, from either file, or None when neither is named."""
-    from comity.package.anchors import read_anchors
-
     try:
         if policy is not None:
             return Policy.parse(policy.read_bytes())
-        return None if anchors is None else read_anchors(anchors.read_text(encoding="utf-8")).policy(origin)
+        if anchors is None:
+            return None
+        trusted = _read_anchors(anchors)
+        directory = _directory(anchors, trusted)
+        return trusted.policy(origin) if directory is None else directory.bounded(origin, trusted.policy(origin))
     except OSError as exc:
         raise NotFound(f"{exc.filename} cannot be read: {exc.strerror}.", "Name your policy or anchors.") from exc
 
 
+def _read_anchors(path: Path) -> Anchors:
+    from comity.package.anchors import read_anchors
+
+    return read_anchors(path.read_text(encoding="utf-8"))
+
+
+def _directory(anchors: Path, trusted: Anchors) -> Directory | None:
+    """The Party files beside the anchors, which say where keys and logs ended; None when they are not there."""
+    from comity.node.node import read_parties
+
+    folder = anchors.parent / "parties"
+    return read_parties(folder, trusted)[0] if folder.is_dir() else None
+
+
 def _audited(
-    place: str, policy_for: Callable[[str], Policy | None], folder: Path | None, gossip: list[str], max_age: int | None
-) -> AuditReport:
+    place: str, policy_for: Callable[[str], Policy | None], folder: Path | None, gossip: list[str],
+    max_age: int | None, anchors: Path | None,
+) -> AuditReport:  # fmt: skip
     from comity.node.auditor.audit import Auditor
+    from comity.node.auditor.keys import missing_events
     from comity.node.auditor.openings import check_openings
     from comity.node.auditor.source import open_source
     from comity.node.auditor.state import AuditState
@@ -106,7 +128,9 @@ def _audited(
         report = auditor.run(note)
         if not report.exposed:
             check_openings(source, state)
-            report = replace(report, sums=state.sums(auditor.now.date().isoformat()))
+            directory = None if anchors is None else _directory(anchors, _read_anchors(anchors))
+            said = () if directory is None else tuple(missing_events(state, directory, report.origin))
+            report = replace(report, sums=state.sums(auditor.now.date().isoformat()), notices=report.notices + said)
     return _gossiped(report, auditor, note, place, gossip)
 
 
@@ -185,4 +209,7 @@ def _show_breaches(report: AuditReport) -> None:
         if total > SHOWN:
             console.print(f"    and {total - SHOWN} more; --json shows them")
     if report.sums.emergencies_open:
+        places = ", ".join(str(place) for place in report.sums.emergencies[:SHOWN])
+        more = ", ..." if len(report.sums.emergencies) > SHOWN else ""
         console.print(f"  {report.sums.emergencies_open} emergencies without a public act that could follow them up")
+        console.print(f"    all emergencies: leaf {places}{more}")

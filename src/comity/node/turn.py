@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 import structlog
 
+from comity.docket.key_events import changes, first_vkeys
 from comity.docket.node_entry import LogEntry, NodeEntry
 from comity.errors import BadLaw, ComityError, Tampered
 from comity.node import tables as t
@@ -25,7 +26,7 @@ from comity.node.registrar import Registrar
 from comity.node.seals import Made
 from comity.node.store import Store
 from comity.tlog.checkpoint import Checkpoint
-from comity.tlog.key_event import SALT, Change, key_changed, key_event_leaf, log_begun
+from comity.tlog.key_event import SALT, key_event_leaf, log_begun
 from comity.tlog.leaf import KEY_EVENT
 
 _log = structlog.get_logger(__name__)
@@ -154,26 +155,6 @@ class Turn:
             yield log_begun(rows.origin, first_vkeys(self._entry.log(rows.origin)), kept), rows.start
         for record in changes(self._entry, self._logbook.origin):
             yield record, None
-
-
-def first_vkeys(log: LogEntry) -> tuple[str, ...]:
-    """The keys that a log began with."""
-    later = {term.vkey for term in log.terms if term.start}
-    return tuple(vkey for vkey in log.vkeys if vkey not in later)
-
-
-def changes(entry: NodeEntry, origin: str) -> list[bytes]:
-    """What the Party file says of keys that came or went: log keys of ``origin``, seals, envelope keys."""
-    found: list[tuple[str, str, Change, int]] = []
-    for term in entry.log(origin).terms:
-        found += [("log", term.vkey, "announced", term.start)] if term.start else []
-        found += [("log", term.vkey, "ended", term.end)] if term.end is not None else []
-    for seal in entry.seals:
-        found += [("seal", seal.key, "announced", seal.from_position)] if seal.from_position else []
-        found += [("seal", seal.key, "ended", seal.until_position)] if seal.until_position is not None else []
-        found += [("seal", seal.key, "revoked", seal.revoked_position)] if seal.revoked_position is not None else []
-    found += [("envelope", key, "announced", place) for place, key in enumerate(entry.envelopes) if place]
-    return [key_changed(*each) for each in found]
 
 
 def _made(record: bytes, number: int | None) -> Made:

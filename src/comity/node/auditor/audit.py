@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from comity.errors import ComityError, Unverified
+from comity.node.auditor.keys import beyond_end
 from comity.node.auditor.source import LogSource, tree_of
 from comity.node.auditor.state import AuditState
 from comity.tlog.audit import AuditReport, Exposed
@@ -63,7 +64,7 @@ class Auditor:
         note = self.source.checkpoint() if note is None else note
         checkpoint = self._opened(note)
         report = AuditReport(checkpoint.origin, checkpoint.size, checkpoint.root)
-        exposed = self._against_seen(note, checkpoint)
+        exposed = self._beyond_end(note, checkpoint) or self._against_seen(note, checkpoint)
         if exposed is not None:
             return replace(report, exposed=(exposed,))
         report = self._judged(report, note)
@@ -108,6 +109,16 @@ class Auditor:
             files = [self._write(f"{read_checkpoint(each).size}.note", each) for each in (seen, note)]
             return Exposed(checkpoint.origin, "went-back", says, "", ", ".join(filter(None, files)))
         return None
+
+    def _beyond_end(self, note: bytes, checkpoint: Checkpoint) -> Exposed | None:
+        """What was signed after the roots ended the log."""
+        if self.policy is None:
+            return None
+        reader = tree_of(checkpoint, self.source.fetch)
+        return beyond_end(
+            note, checkpoint, self.policy.bounds.last, self.verifiers, lambda index: self._bundle(reader, index)[0],
+            self._write,
+        )  # fmt: skip
 
     def _tree(self, checkpoint: Checkpoint) -> HashReader:
         """What was verified before, when it reaches that far; otherwise what the log serves."""

@@ -94,6 +94,11 @@ class AuditState:
         """Keep a checkpoint that extends the one seen before."""
         self._db.execute("INSERT OR REPLACE INTO seen VALUES (1, ?, ?, ?)", (origin, size, note))
 
+    def holds(self, commitment: bytes) -> bool:
+        """Whether a verified leaf carries this commitment."""
+        found = self._db.execute("SELECT 1 FROM leaves WHERE commitment = ? LIMIT 1", (commitment,)).fetchone()
+        return found is not None
+
     def done(self) -> int:
         """How many leaves, from the first, have been verified."""
         return int(self._db.execute("SELECT coalesce(max(position) + 1, 0) FROM leaves").fetchone()[0])
@@ -151,7 +156,8 @@ class AuditState:
             if totals[breach.kind] <= MAX_SHOWN:
                 shown.append(breach)
         opened = dict(self._db.execute(_OPENED).fetchall())
-        return LeafSums(counts, totals, tuple(shown), self._emergencies() if "emergency" in counts else 0, opened)
+        still, places = (self._emergencies(), self._emergency_places()) if "emergency" in counts else (0, ())
+        return LeafSums(counts, totals, tuple(shown), still, opened, places)
 
     def offset(self) -> int:
         """The number of the first leaf: references name numbers, which go on through all logs of a node.
@@ -192,6 +198,10 @@ class AuditState:
         kind: Breaks
         for kind, position, says in self._db.execute(query, values):
             yield Breach(kind, position, says)
+
+    def _emergency_places(self) -> tuple[int, ...]:
+        query = "SELECT position FROM leaves WHERE kind = 'emergency' ORDER BY position LIMIT ?"
+        return tuple(row[0] for row in self._db.execute(query, (MAX_SHOWN,)))
 
     def _emergencies(self) -> int:
         kinds = ("emergency", *FOLLOW_UPS)
