@@ -27,6 +27,7 @@ from comity.node.auditor.audit import BUNDLES_KEPT, Auditor
 from comity.node.auditor.source import FolderSource
 from comity.node.auditor.state import AuditState
 from comity.node.export import export_log
+from comity.node.log import ActLog
 from comity.node.node import Node
 from comity.node.store import Store
 from comity.tlog.audit import AuditReport, LeafSums, emergencies_open
@@ -245,7 +246,7 @@ def test_a_node_s_store_exports_what_it_serves(tmp_path: Path) -> None:
         db.execute(t.nodes.insert(), [{"level": a, "idx": b, "hash": value} for (a, b), value in log.nodes.items()])
     store.add_checkpoint(log.size, log.note, "2027-01-15T08:00:00.000Z")
     export_log(store, tmp_path / "log")
-    node = cast(Node, SimpleNamespace(store=store))
+    node = cast(Node, SimpleNamespace(store=store, log=ActLog(ORIGIN, store)))
     with TestClient(Starlette(routes=log_routes(node))) as http:
         for path in ["checkpoint", *(tile.path for tile in tiles_of(0, 700))]:
             assert http.get(f"/log/{path}").content == (tmp_path / "log" / path).read_bytes()

@@ -34,6 +34,7 @@ from tests.audit.shown import LOG, ORIGIN, POLICY, POLICY_TEXT, Rows, ShownLog, 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "verify-a-node.md"
 COMMANDS = re.findall(r"^\$ comity audit (.+)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
 SIZE = 700
+MIRRORED = "8f1c0549d1a26cca24385d2d9ef28cd4bd059d03eb0c5cbf25f1a316458c2ecd"
 app = typer.Typer()
 app.command()(command)
 
@@ -76,6 +77,7 @@ def node(here: Path) -> Iterator[tuple[str, ShownLog]]:
     routes = [
         *gossip_routes(store, [POLICY], trees_of({ORIGIN: RowsSource(Rows(log))})),
         Mount("/log", StaticFiles(directory=here / "copy-of-log")),
+        Mount(f"/{MIRRORED}/log", StaticFiles(directory=here / "copy-of-log")),  # as a mirror serves it
     ]
     with serving(Starlette(routes=routes)) as url:
         yield url, log
@@ -83,7 +85,7 @@ def node(here: Path) -> Iterator[tuple[str, ShownLog]]:
 
 
 def test_every_command_of_the_document_runs(node: tuple[str, ShownLog]) -> None:
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 6
     for line in (line for line in COMMANDS if "--report" not in line):
         words = [re.sub(r"https://\w+\.example", node[0], word) for word in shlex.split(line)]
         code, said = run(*words)

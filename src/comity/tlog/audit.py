@@ -42,6 +42,7 @@ class LeafSums:
     """What the leaves of one log mean together. ``totals`` counts breaches by kind; ``breaches`` shows the first.
 
     ``unsealed``: the kinds of what was unsealed, from openings that were checked against their leaves.
+    ``emergencies``: the positions of the first ones; ``emergencies_open``: how many are certainly not followed up.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class LeafSums:
     breaches: tuple[Breach, ...] = ()
     emergencies_open: int = 0
     unsealed: dict[str, int] = field(default_factory=dict)
+    emergencies: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class AuditReport:
                 "shown": [vars(breach) for breach in self.sums.breaches],
             },
             "unsealed": dict(sorted(self.sums.unsealed.items())),
+            "emergencies": list(self.sums.emergencies),
             "emergencies_without_public_follow_up": self.sums.emergencies_open,
             "contradictions": [vars(each) for each in self.exposed],
             "unverified": self.unverified,
