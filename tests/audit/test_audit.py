@@ -37,7 +37,7 @@ from comity.tlog.note import Signer
 from comity.tlog.tiles import tiles_of
 from comity.tlog.tree import EMPTY_ROOT
 from comity.web.log import log_routes
-from tests.audit.shown import LOG, NOW, POLICY, POLICY_TEXT, Rows, ShownLog, act, acts, commitment
+from tests.audit.shown import LOG, NOW, ORIGIN, POLICY, POLICY_TEXT, Rows, ShownLog, act, acts, commitment
 
 TODAY = datetime.fromtimestamp(NOW, UTC)  # 2027-01-15
 
