@@ -12,6 +12,9 @@ from comity.docket.directory import Revocation, open_party_file, sign_party_file
 from comity.errors import Conflict, Unreachable, Unverified
 from comity.node.party_versions import FILE, accept_versions
 from comity.package.anchors import Anchors, write_anchors
+from comity.signing.keys import PrivateKey
+from comity.signing.roots import CHANGE_TYPE, RootChange, sign_change
+from comity.signing.seal import add_signature
 from tests.node.nodes import Nodes
 from tests.world import origin
 
@@ -69,3 +72,28 @@ def test_a_spoiled_store_stops_the_start(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     with pytest.raises(Unreachable):
         accept_versions(path, {"DE": (1, b"")})
+
+
+def test_the_partys_root_cannot_put_another_judiciary_in_place(tmp_path: Path) -> None:
+    nodes = Nodes(tmp_path)
+    nodes.shut(nodes.open("FR"))
+    file = open_party_file(nodes.party_files["DE"], nodes.world.root("DE").public)
+    old, new = nodes.world.judiciary("DE"), PrivateKey.from_seed(b"\x09" * 32)
+    place = tmp_path / "FR" / "parties" / "DE.json"
+    change = RootChange(
+        party="DE", office="judiciary", before=old.public.to_text(), after=new.public.to_text(), issued=file.issued
+    )
+    alone = sign_change(change, new)
+    for changes in ((), (alone.decode(),)):  # by the Party's word, and by the new judiciary's
+        made = msgspec.structs.replace(
+            file, version=2, judiciary_root=new.public.to_text(), judiciary_changes=changes, credentials=()
+        )
+        place.write_bytes(sign_party_file(made, nodes.world.root("DE")))
+        with pytest.raises(Unverified):
+            nodes.open("FR")
+    both = add_signature(alone, old, 20_000, CHANGE_TYPE).decode()
+    made = msgspec.structs.replace(file, version=2, judiciary_root=new.public.to_text(), judiciary_changes=(both,))
+    place.write_bytes(sign_party_file(made, nodes.world.root("DE")))
+    fr = nodes.open("FR")  # and the judges that the old one certified, and the Party still lists, stay judges
+    assert fr.directory.official(nodes.world.who("DE", "judge").key.public.kid).certified_by == "judiciary"
+    nodes.shut(fr)

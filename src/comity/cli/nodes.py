@@ -15,7 +15,14 @@ import msgspec
 
 from comity.cli.folder import ROOT_PUB, code_of, write_text
 from comity.cli.parties import read_draft
-from comity.docket.directory import NodeEntry, OversightBody, PartyFile, open_party_file
+from comity.docket.node_entry import NodeEntry
+from comity.docket.party_file import (
+    OversightBody,
+    PartyFile,
+    check_judiciary,
+    open_party_file,
+    read_party_file,
+)
 from comity.errors import Conflict, Malformed, NotFound, Unverified
 from comity.node.keys import NodeKeys, private_line, read_private_line, read_secret, write_secret
 from comity.package.anchors import Anchors, read_anchors, write_anchors
@@ -138,6 +145,7 @@ def trust(folder: Path, files: Iterable[Path], roots: Mapping[str, Root]) -> Anc
         file = open_party_file(data, root)
         if path.stem not in roots and before is not None and file.party in before.parties:
             _check_led_to(before.parties[file.party], file, data, root)
+            check_judiciary(_judiciary_in(folder, file.party), file)
         opened[file.party] = (file, root, data)
     anchors = Anchors(
         {code: root for code, (_, root, _) in opened.items()},
@@ -165,6 +173,11 @@ def _check_led_to(pinned: Root, file: PartyFile, data: bytes, root: Root) -> Non
             f"The root of {file.party} is not the one trusted here, nor was it replaced by it: {exc.what}",
             f"Compare it with {file.party} by telephone; only then: --root '{file.party}={roots_of(root).to_text()}'.",
         ) from exc
+
+
+def _judiciary_in(folder: Path, code: str) -> str:
+    """The judiciary's root of the Party file that was trusted here before."""
+    return read_party_file((folder / "parties" / f"{code}.json").read_bytes()).judiciary_root
 
 
 def _not_older(before: Anchors | None, anchors: Anchors) -> None:

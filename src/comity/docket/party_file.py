@@ -13,10 +13,10 @@ from datetime import date
 import msgspec
 
 from comity.docket.node_entry import NodeEntry
-from comity.errors import Malformed
+from comity.errors import Malformed, Unverified
 from comity.signing.canonical import canonical
 from comity.signing.keys import Signer
-from comity.signing.roots import Root, chain_of
+from comity.signing.roots import Root, Roots, chain_of, read_root
 from comity.signing.seal import add_signature, sign_document, unverified_payload
 
 MAX_PARTY_FILE = 4 * 1024 * 1024
@@ -128,3 +128,21 @@ def open_party_file(data: bytes, root: Root) -> PartyFile:
     file = read_party_file(data)
     chain_of(root, file.root_changes, file.party, "party")[-1].open(data, MAX_PARTY_FILE, "The Party file")
     return file
+
+
+def check_judiciary(known: str, file: PartyFile) -> None:
+    """Unverified when a Party's file names another judiciary's root than was ``known``, to which the judiciary's own
+    changes do not lead: who holds the Party's root must not be able to make judges."""
+    try:
+        led_to = chain_of(read_root(known), file.judiciary_changes, file.party, "judiciary")[-1]
+    except Unverified as exc:
+        raise _made_up(file.party) from exc
+    if led_to != Roots.from_text(file.judiciary_root):
+        raise _made_up(file.party)
+
+
+def _made_up(party: str) -> Unverified:
+    return Unverified(
+        f"The Party file of {party} names another root of the judiciary, without the old one's signatures.",
+        f"Ask the judiciary of {party}, not the Party. If it lost its root, trust the Party anew from an empty folder.",
+    )

@@ -36,7 +36,7 @@ from comity.node.log import ActLog
 from comity.node.mailbox import Mailbox, Transport
 from comity.node.padding import Padder
 from comity.node.party_versions import FILE as PARTY_VERSIONS
-from comity.node.party_versions import accept_versions
+from comity.node.party_versions import accept_judiciaries, accept_versions
 from comity.node.peers import PeerCheckpoints
 from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
@@ -107,6 +107,7 @@ class Node:
         directory, signed = read_parties(files, anchors)
         data = base / settings.data
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        accept_judiciaries(data / PARTY_VERSIONS, directory.files)
         accept_versions(data / PARTY_VERSIONS, {c: (directory.files[c].version, raw) for c, raw in signed.items()})
         entry = directory.node(settings.node)
         party = directory.party_of(entry.authorities[0])
