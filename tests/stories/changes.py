@@ -23,6 +23,7 @@ from comity.docket.sections import (
     Request,
     Retention,
     Rights,
+    Urgency,
     Weighing,
 )
 from tests.world import account_data, eio_request, preservation_request, text
@@ -147,6 +148,7 @@ CHANGES: tuple[tuple[str, Callable[..., Request]], ...] = (
     (r"does not say why it is needed", _to("weighing", Weighing())),
     (r"says only that it is needed", _to("weighing", Weighing(necessity="Needed."))),
     (r"names no provision of domestic law", lambda r: replace(r, basis=replace(r.basis, domestic_provision=""))),
+    (r"asks for the urgent lane", _to("urgency", Urgency(urgent=True, reason=text("risk")))),
     (r"names no remedy", _to("remedies", Remedies())),
     (r"sets no day of erasure", _to("retention", Retention())),
     (r"says nothing of what the data are for", _to("purpose", Purpose())),

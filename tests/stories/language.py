@@ -78,7 +78,7 @@ class Telling:
         """The person a sentence means: ``prosecutor``, ``officer``, ``judge`` or ``duty officer``."""
         return self.world.who(party, "officer", "contact") if role == "duty officer" else self.world.who(party, role)
 
-    def act(self, step: str, body: msgspec.Struct, who: Who, until: str = "") -> None:
+    def act(self, step: str, body: msgspec.Struct, who: Who | str, until: str = "") -> None:
         """File on both sides, sealed ``until`` a month or as the docket is; the effect before must have been stated."""
         assert self.judged, "say whether the act before takes effect before telling the next"
         matter, _ = self.parts

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import tests.stories.emergencies  # noqa: F401  whose sentences are known from here on
 from tests.stories.language import Telling, tell
 from tests.world import World
 
