@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comity.analysis.statistics.network import UNBOUNDED, bounds
-from comity.analysis.statistics.small_cells import LEAST, PROTECTION, attack, is_small, protect
+from comity.analysis.statistics.small_cells import KNOWN, LEAST, PROTECTION, attack, is_small, protect
 from comity.analysis.statistics.tables import ROOT, TOTAL, Cell, Layout, Table, table_of
 from comity.errors import CannotTell, Malformed
 
@@ -55,7 +55,7 @@ def test_bounds_are_those_found_by_trying_every_table(data: st.DataObject) -> No
         return
     high = 9
     tried = consistent(table, withheld, high)
-    exact = bounds(layout, table.counts, withheld, LEAST)
+    exact = bounds(layout, table.counts, withheld, KNOWN)
     for cell, (low, top) in exact.items():
         assert tried[cell][0] == low
         if top - table.counts[cell] < UNBOUNDED and tried[cell][1] < high and cell in cells:
@@ -85,7 +85,7 @@ def test_no_withheld_cell_is_pinned_and_no_small_one_shows(table: Table) -> None
     published = protect(table)
     for cell, count in published.cells.items():
         assert count is None or (count == table.counts[cell] and not is_small(count))
-    found = bounds(table.layout, table.counts, published.withheld, LEAST)
+    found = bounds(table.layout, table.counts, published.withheld, KNOWN)
     assert all(high - low >= PROTECTION for low, high in found.values())
     assert all(low <= table.counts[cell] <= high for cell, (low, high) in found.items())
     if not any(is_small(count) for count in table.counts.values()):

@@ -183,7 +183,7 @@ def test_a_cell_altered_is_named(shown: Shown, capsys: pytest.CaptureFixture[str
     table = msgspec.structs.replace(report.tables[0], cells=cells)
     forge(shown, msgspec.structs.replace(report, tables=(table, *report.tables[1:])))
     assert shown.audit() == 4
-    assert set(figures(capsys)) == {"certificates", "leaf"}
+    assert set(figures(capsys)) == {"certificates", "tables", "leaf"}
 
 
 def test_a_csv_altered_is_named(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:

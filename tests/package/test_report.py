@@ -27,7 +27,7 @@ from comity.tlog.note import Signer, Verifier
 from comity.tlog.policy import Policy
 from tests.package.report_samples import ENTROPY, LOG, NOW, POLICY, WITNESS, Year, a_year, signed
 
-YEAR = a_year()
+YEAR = a_year(certificates=400)
 REPORT, OPENINGS = YEAR.report()
 PUBLIC = Openings(commitments=OPENINGS.commitments)
 
@@ -102,7 +102,7 @@ ROW, COLUMN, COUNT = a_shown_cell(6)
         (lambda: changed(threshold=3), "report"),
         (lambda: changed(tables=REPORT.tables[1:]), "tables"),
         (lambda: changed(tables=(*REPORT.tables, REPORT.tables[0])), "tables"),
-        (lambda: changed(withheld_tables=()), "tables"),
+        (lambda: changed(withheld_tables=("remedies",)), "tables"),
         (lambda: changed(commitments="sha256:" + "0" * 64), "commitments"),
         (lambda: changed(origin="other.example/act-log/2027"), "report"),
         (lambda: changed(start=""), "public"),

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.analysis.statistics.certificates import CertificateFacts
+from comity.analysis.statistics.certificates import ROWS, CertificateFacts
+from comity.analysis.statistics.links import revealed
 from comity.analysis.statistics.network import Network, bounds
 from comity.analysis.statistics.small_cells import (
-    LEAST,
+    KNOWN,
     PROTECTION,
     PublishedTable,
     attack,
     attack_published,
     protect,
 )
-from comity.analysis.statistics.tables import Layout, Table, table_of
+from comity.analysis.statistics.tables import ROOT, TOTAL, Cell, Layout, Table, table_of
 from comity.errors import CannotTell, Malformed
 from comity.package import report as making
 from comity.package.report import Openings
@@ -66,15 +68,18 @@ def test_a_single_hole_is_not_published() -> None:
 
 
 def test_a_report_that_withholds_the_small_counts_only_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "publish_table", without_companions)
+    monkeypatch.setattr(making, "publish_tables", lambda made: [(table, without_companions(table)) for table in made])
     year = a_thin_year()
     report, openings = year.report()
     monkeypatch.undo()
     assert report.tables[0].cells["epoc/content"]["all"] is None
     public = Openings(commitments=openings.commitments)
     found = check_report(signed(report), year.fetch, POLICY, public, now=NOW)
-    assert {problem.where for problem in found} == {"certificates"}
-    assert any("finds that it is 3." in problem.says for problem in found)
+    assert {problem.where for problem in found} == {"tables"}
+    assert any(
+        "certificates epoc/content all: It is withheld, but who subtracts finds that it is 3." in problem.says
+        for problem in found
+    )
 
 
 def test_a_table_that_nothing_can_hide_is_left_out_whole() -> None:
@@ -127,7 +132,7 @@ def test_sealed_kinds_that_can_be_subtracted_are_refused() -> None:
     sealed = making.SealedFigures(leaves=19, shown=shown, withheld=("refusal",), proof=to_base64url(proof))
     found = check_report(signed(msgspec.structs.replace(report, sealed=sealed)), year.fetch, POLICY, openings, now=NOW)
     assert [problem.says for problem in found if problem.where == "sealed"] == [
-        "refusal all: It is withheld, but who subtracts finds that it is 2."
+        "refusal is withheld, but who subtracts finds it: 2 to 2."
     ]
 
 
@@ -143,7 +148,7 @@ def test_the_reader_s_attack_is_the_maker_s(numbers: list[int], chance: random.R
     published = PublishedTable(LAYOUT, {c: None if c in withheld else n for c, n in table.counts.items()})
     assert attack_published(published).keys() == attack(table, withheld).keys()
     for cell, (low, high) in attack_published(published).items():
-        assert (low, high) == bounds(LAYOUT, table.counts, withheld, LEAST)[cell]
+        assert (low, high) == bounds(LAYOUT, table.counts, withheld, KNOWN)[cell]
         assert high - low < PROTECTION
 
 
@@ -162,4 +167,102 @@ def test_totals_that_cannot_be_are_found() -> None:
     cells: dict[tuple[str, str], int | None] = {**table.counts, ("a", "x/p"): None, ("total", "all"): 15}
     with pytest.raises(Malformed):
         attack_published(PublishedTable(LAYOUT, cells))
-    assert Network(LAYOUT).completed({**table.counts}, LEAST) == table.counts
+    assert Network(LAYOUT).completed({**table.counts}, KNOWN) == table.counts
+
+
+# --- what one table says of another
+
+
+def a_linked_year() -> Year:
+    """Nine certificates, three of them for content; against all six others a remedy was used."""
+    year = Year()
+    for number in range(6):
+        year.certificate(msgspec.structs.replace(facts("subscriber"), remedy=True))
+        if number < 3:
+            year.certificate(facts("content"))
+    return year
+
+
+def each_by_itself(tables: list[Table]) -> list[tuple[Table, PublishedTable]]:
+    return [(table, making.publish_table(table)) for table in tables]
+
+
+def test_a_table_that_with_another_would_reveal_a_count_is_left_out() -> None:
+    """By themselves the certificates leave one to eight for content; that six remedies were used, one to three."""
+    report, openings = a_linked_year().report()
+    assert report.tables[0].cells["epoc/subscriber"]["all"] is None
+    assert report.withheld_tables == ("remedies",)
+    assert check_report(signed(report), a_linked_year().fetch, POLICY, openings, now=NOW) == []
+
+
+def test_a_report_whose_tables_reveal_a_count_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "publish_tables", each_by_itself)
+    year = a_linked_year()
+    report, openings = year.report()
+    monkeypatch.undo()
+    assert report.withheld_tables == ()
+    public = Openings(commitments=openings.commitments)
+    found = check_report(signed(report), year.fetch, POLICY, public, now=NOW)
+    assert {problem.where for problem in found} == {"tables"}
+    assert (
+        "remedies epoc/subscriber all: certificates epoc/subscriber all is withheld, and this tells something of it."
+        in {problem.says for problem in found}
+    )
+
+
+def test_more_remedies_than_certificates_cannot_be() -> None:
+    issued = PublishedTable(*_table("certificates", {("epoc/content", ROOT): 6}))
+    used = PublishedTable(*_table("remedies", {("epoc/content", ROOT): None, ("epoc/traffic", ROOT): None}, total=20))
+    with pytest.raises(Malformed, match="cannot all be true"):
+        revealed([issued, used])
+
+
+def _table(
+    name: str, cells: dict[tuple[str, str], int | None], total: int = 6
+) -> tuple[Layout, dict[Cell, int | None]]:
+    layout = Layout(name, name, "none", ROWS)
+    return layout, {**dict.fromkeys(layout.cells(), 0), **cells, (TOTAL, ROOT): total}
+
+
+FOUR = ROWS[:4]
+
+
+def every(total: int, lows: list[int], highs: list[int]) -> Iterator[tuple[int, ...]]:
+    """Every way to make up a total of numbers between these."""
+    if not lows:
+        if total == 0:
+            yield ()
+        return
+    for first in range(lows[0], min(highs[0], total) + 1):
+        for rest in every(total - first, lows[1:], highs[1:]):
+            yield (first, *rest)
+
+
+def behind(table: PublishedTable) -> set[tuple[int, ...]]:
+    """Every list of row counts that could stand behind a published table without columns."""
+    seen = [table.cells[row, ROOT] for row in FOUR]
+    total = table.cells[TOTAL, ROOT] or 0
+    return set(every(total, [1 if n is None else n for n in seen], [total if n is None else n for n in seen]))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.integers(0, 8), min_size=4, max_size=4), st.lists(st.integers(0, 8), min_size=4, max_size=4))
+def test_tables_published_together_leave_every_withheld_count_a_wide_interval(
+    given_out: list[int], remedies: list[int]
+) -> None:
+    """Held against every pair of tables that a reader could imagine behind what is published."""
+    counts = {"certificates": given_out, "remedies": [min(pair) for pair in zip(given_out, remedies, strict=True)]}
+    made = [
+        table_of(Layout(name, name, "none", ROWS), {(row, ROOT): n for row, n in zip(FOUR, numbers, strict=True)})
+        for name, numbers in counts.items()
+    ]
+    shown = [table for _, table in making.publish_tables(made)]
+    if [table.layout.name for table in shown] != ["certificates", "remedies"]:
+        return
+    issued, used = (behind(table) for table in shown)
+    pairs = [(a, b) for a in issued for b in used if all(less <= more for more, less in zip(a, b, strict=True))]
+    for side, table in enumerate(shown):
+        for place, row in enumerate(FOUR):
+            if table.cells[row, ROOT] is None:
+                values = {pair[side][place] for pair in pairs}
+                assert max(values) - min(values) >= PROTECTION, (table.layout.name, row, sorted(values))

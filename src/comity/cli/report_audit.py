@@ -138,8 +138,7 @@ def _figures(report: PeriodReport, found: list[Problem], whole: bool) -> Iterato
     sealed = report.sealed
     yield Figure("sealed", f"{sealed.leaves} leaves, {len(sealed.withheld)} kinds withheld", wrong("sealed"))
     yield Figure("commitments", "those that the report was made from", wrong("commitments"))
-    if problems := wrong("tables"):
-        yield Figure("tables", "", problems)
+    yield Figure("tables", "attacked together, none tells what it or another withholds", wrong("tables"))
     for table in report.tables:
         yield Figure(table.name, f"{table.cells['total'].get('all')} counted; {table.title}", wrong(table.name))
     times = sum(len(by) for by in report.average_minutes.values())

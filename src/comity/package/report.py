@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
 
 from comity.analysis.statistics.certificates import CertificateFacts, layouts, read_facts, shown_averages, tables
+from comity.analysis.statistics.links import hung_on, revealed
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, is_small, protect
 from comity.analysis.statistics.tables import NAME, ROOT, TOTAL, Cell, Layout, Table, table_of
 from comity.errors import CannotTell, Malformed
@@ -147,7 +149,7 @@ def make_report(
     period in which a single table could be read back; tables that could be are withheld whole and named.
     """
     made = tables([act.facts() for act in acts])
-    ready = [(table, shown) for table in made if (shown := _publish(table)) is not None]
+    ready = publish_tables(made)
     commitments = {table.layout.name: committed(table.layout.name, acts) for table, _ in ready}
     report = PeriodReport(
         origin=read_checkpoint(end).origin,
@@ -174,18 +176,31 @@ def sign_report(report: PeriodReport, signers: Iterable[NoteSigner]) -> bytes:
     return sign_note(canonical(report) + b"\n", signers)
 
 
-def publish_table(table: Table) -> PublishedTable:
-    """The table as it is published: its total is known from the number of commitments. Raises CannotTell."""
+def publish_table(table: Table, hung_on: Iterable[Cell] = ()) -> PublishedTable:
+    """The table as it is published: its total is known from the number of commitments. Raises CannotTell.
+
+    ``hung_on``: cells that other tables hang on; they stay shown where that is possible.
+    """
     if is_small(table.counts[TOTAL, ROOT]):
         raise CannotTell(f"The table {table.layout.name} counts fewer than five acts.", "Publish a longer period.")
+    shown = [cell for cell in hung_on if not is_small(table.counts.get(cell, 0))]
+    with suppress(CannotTell):
+        return protect(table, [(TOTAL, ROOT), *shown])
     return protect(table, [(TOTAL, ROOT)])
 
 
-def _publish(table: Table) -> PublishedTable | None:
-    try:
-        return publish_table(table)
-    except CannotTell:
-        return None
+def publish_tables(made: Sequence[Table]) -> list[tuple[Table, PublishedTable]]:
+    """The tables that can be published beside one another, as they are; attacked together before they are returned.
+
+    One that cannot be protected, or that with those before it would reveal a small count, is left out whole.
+    """
+    ready: list[tuple[Table, PublishedTable]] = []
+    for table in made:
+        with suppress(CannotTell):
+            shown = publish_table(table, hung_on(table, made))
+            if not revealed([*(other for _, other in ready), shown]):
+                ready.append((table, shown))
+    return ready
 
 
 def committed(name: str, acts: Iterable[ActOpening]) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import msgspec
 
 from comity.analysis.statistics.certificates import fulfilled, layouts, shown_averages, tables
+from comity.analysis.statistics.links import revealed
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, attack_published, is_small
 from comity.analysis.statistics.tables import ROOT, TOTAL, Layout
-from comity.errors import CannotTell, ComityError, Malformed, Unverified
+from comity.errors import ComityError, Malformed, Unverified
 from comity.package.report import (
     ActOpening,
     Openings,
@@ -27,7 +28,7 @@ from comity.package.report import (
     cell_point,
     committed,
     figures_of,
-    publish_table,
+    publish_tables,
     published,
     sealed_tally,
     table_tally,
@@ -153,7 +154,7 @@ def recompute(leaves: Sequence[bytes], openings: Openings, report: PeriodReport)
         found.append(Problem("commitments", "They are not of the tables of the report."))
     for table in report.tables:
         found += _tried(table.name, _check_table, table, openings, report)
-    found += _tried("averages", _check_averages, report)
+    found += [*_tried("tables", _check_links, report), *_tried("averages", _check_averages, report)]
     return [*found, *_tried("acts", _check_acts, leaves, openings, report)] if openings.acts else found
 
 
@@ -191,7 +192,8 @@ def _check_sealed(leaves: Sequence[bytes], report: PeriodReport) -> Iterator[str
     if small:
         yield f"Small counts show: {', '.join(small)}."
     if figures.shown:  # where none is shown, nothing is given but the number of leaves, which anybody counts
-        yield from _revealed(_sealed_table(figures))
+        for (kind, _), (low, high) in attack_published(_sealed_table(figures)).items():
+            yield f"{kind} is withheld, but who subtracts finds it: {low} to {high}."
     tally = sealed_tally(figures.shown, figures.withheld, figures.leaves)
     proof = from_base64url(figures.proof, "The proof of the sealed counts")
     check_tally(tally, sum_commitments(counts), kind_generator, report.context(SEALED), proof)
@@ -203,11 +205,9 @@ def _sealed_table(figures: SealedFigures) -> PublishedTable:
     return PublishedTable(Layout(SEALED, "Sealed acts", "none", KINDS_COUNTED), numbers)
 
 
-def _revealed(table: PublishedTable) -> Iterator[str]:
-    """What a reader could work out of the cells withheld: the same attack as before publishing."""
-    for cell, (low, high) in attack_published(table).items():
-        says = f"It is withheld, but who subtracts finds that it is {low}" + (f" to {high}." if high > low else ".")
-        yield f"{' '.join(cell)}: {says}"
+def _check_links(report: PeriodReport) -> Iterator[str]:
+    """What a reader of all tables could find out of a cell withheld: the same attack as before publishing."""
+    yield from revealed([published(table) for table in report.tables])
 
 
 def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport) -> Iterator[str]:
@@ -222,7 +222,6 @@ def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport
     small = sorted(" ".join(cell) for cell, count in table.cells.items() if count is not None and is_small(count))
     if small:
         yield f"Small counts show: {', '.join(small[:5])}."
-    yield from _revealed(table)
     if table.cells[TOTAL, ROOT] != len(units):
         yield f"The total is {table.cells[TOTAL, ROOT]}, but {len(units)} acts are committed to."
     proof = from_base64url(figures.proof, "The proof of the table")
@@ -254,13 +253,10 @@ def _check_acts(leaves: Sequence[bytes], openings: Openings, report: PeriodRepor
     if len({act.position for act in openings.acts}) != len(openings.acts):
         yield "An act is opened twice."
     facts = [act.facts() for act in openings.acts]
-    shown, withheld = [], []
-    for table in tables(facts):
-        try:
-            shown.append(publish_table(table))
-        except CannotTell:
-            withheld.append(table.layout.name)
+    counted = tables(facts)
+    shown = [table for _, table in publish_tables(counted)]
     made = [figures_of(table, "") for table in shown]
+    withheld = [table.layout.name for table in counted if table.layout not in [each.layout for each in shown]]
     if shown_averages(facts, shown) != report.average_minutes:
         yield "The average times are others."
     if tuple(withheld) != report.withheld_tables:

@@ -18,6 +18,13 @@ Point = tuple[str, ...]
 Step = tuple[Point, Cell, int]
 """Where an edge leads, the cell it is, and +1 along it (the cell grows) or -1 against it (the cell shrinks)."""
 UNBOUNDED = 10**15
+Limits = Callable[[Cell], tuple[int, int]]
+"""What everybody knows a withheld cell to be at least and at most."""
+
+
+def at_least(least: int) -> Limits:
+    """The same least number for every cell, and no greatest."""
+    return lambda _: (least, UNBOUNDED)
 
 
 def ends(layout: Layout, cell: Cell) -> tuple[Point, Point]:
@@ -74,20 +81,23 @@ class Network:
                     queue.append(step[0])
         return list(_trace(came, end)) if end in came else None
 
-    def completed(self, cells: Mapping[Cell, int | None], least: int) -> dict[Cell, int] | None:
-        """Some whole numbers of at least ``least`` for the cells that are None, so that every total holds.
+    def completed(self, cells: Mapping[Cell, int | None], limits: Limits) -> dict[Cell, int] | None:
+        """Some whole numbers within ``limits`` for the cells that are None, so that every total holds.
 
         None when there are no such numbers. What is too much at a point is moved to where it lacks (Ford and Fulkerson
         1956); bounds made from one such table are the same as from any other.
         """
-        found = {cell: least if count is None else count for cell, count in cells.items()}
+        if any(count is None and limits(cell)[0] > limits(cell)[1] for cell, count in cells.items()):
+            return None
+        found = {cell: limits(cell)[0] if count is None else count for cell, count in cells.items()}
         excess: dict[Point, int] = defaultdict(int)
         for cell, (start, end) in self._ends.items():
             excess[start] -= found[cell]
             excess[end] += found[cell]
 
         def left(cell: Cell, way: int) -> int:
-            return 0 if cells[cell] is not None else UNBOUNDED if way > 0 else found[cell] - least
+            low, high = limits(cell)
+            return 0 if cells[cell] is not None else high - found[cell] if way > 0 else found[cell] - low
 
         while over := next((point for point, value in excess.items() if value > 0), None):
             under = next(
@@ -134,28 +144,30 @@ def _trace(came: Mapping[Point, tuple[Point, Step] | None], end: Point) -> Itera
 
 
 def bounds(
-    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], least: int, enough: int = UNBOUNDED
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits, enough: int = UNBOUNDED
 ) -> dict[Cell, tuple[int, int]]:
     """Smallest and largest value that each withheld cell can have, for who sees the others.
 
-    ``least``: what everybody knows a withheld cell to be at least. With ``enough``, each bound stops that far from the
-    true count. At `UNBOUNDED` from it there is no bound.
+    ``counts``: the true ones, or any that are within ``limits`` and keep every total. With ``enough``, each bound stops
+    that far from the count. At `UNBOUNDED` from it there is no bound.
     """
-    return {cell: (low, high) for cell, low, high in bounds_of(layout, counts, withheld, least, enough)}
+    return {cell: (low, high) for cell, low, high in bounds_of(layout, counts, withheld, limits, enough)}
 
 
 def bounds_of(
-    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], least: int, enough: int = UNBOUNDED
-) -> Iterator[tuple[Cell, int, int]]:
-    """As `bounds`, one cell after the other."""
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits, enough: int = UNBOUNDED,
+    only: Collection[Cell] | None = None,
+) -> Iterator[tuple[Cell, int, int]]:  # fmt: skip
+    """As `bounds`, one cell after the other; of ``only`` these where given."""
     hidden = frozenset(withheld)
     network = Network(layout)
 
     def room(cell: Cell, way: int) -> int:
         if cell not in hidden:
             return 0
-        return UNBOUNDED if way > 0 else counts[cell] - least
+        low, high = limits(cell)
+        return high - counts[cell] if way > 0 else counts[cell] - low
 
-    for cell in sorted(hidden):
-        down = max(0, network.slack(cell, -1, room, min(enough, counts[cell] - least)))
-        yield cell, counts[cell] - down, counts[cell] + network.slack(cell, 1, room, enough)
+    for cell in sorted(hidden if only is None else hidden.intersection(only)):
+        down = max(0, network.slack(cell, -1, room, min(enough, room(cell, -1))))
+        yield cell, counts[cell] - down, counts[cell] + network.slack(cell, 1, room, min(enough, room(cell, 1)))

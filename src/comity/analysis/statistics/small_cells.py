@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from comity.analysis.statistics.network import Network, bounds_of
+from comity.analysis.statistics.network import Limits, Network, at_least, bounds_of
 from comity.analysis.statistics.tables import Cell, Layout, Table
 from comity.errors import CannotTell, Malformed
 
@@ -19,6 +19,7 @@ THRESHOLD = 5
 PROTECTION = 4
 """A reader must be left with an interval at least this wide: five values or more that a withheld count may have."""
 LEAST = 1
+KNOWN = at_least(LEAST)
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,15 @@ def _give_back(table: Table, withheld: set[Cell]) -> None:
             withheld.add(cell)
 
 
-def attack(table: Table, withheld: Collection[Cell], first: bool = False) -> dict[Cell, tuple[int, int]]:
+def attack(
+    table: Table, withheld: Collection[Cell], first: bool = False, limits: Limits = KNOWN
+) -> dict[Cell, tuple[int, int]]:
     """The withheld cells that a reader can pin to an interval narrower than `PROTECTION`, with the interval.
 
-    Empty: the table may be published. ``first``: stop at the first one found.
+    Empty: the table may be published. ``first``: stop at the first one found; ``limits``: what else the reader knows.
     """
     weak: dict[Cell, tuple[int, int]] = {}
-    for cell, low, high in bounds_of(table.layout, table.counts, withheld, LEAST, PROTECTION):
+    for cell, low, high in bounds_of(table.layout, table.counts, withheld, limits, PROTECTION):
         if high - low < PROTECTION:
             weak[cell] = (low, high)
             if first:
@@ -104,13 +107,17 @@ def attack(table: Table, withheld: Collection[Cell], first: bool = False) -> dic
     return weak
 
 
-def attack_published(table: PublishedTable, first: bool = False) -> dict[Cell, tuple[int, int]]:
+def attack_published(table: PublishedTable, limits: Limits = KNOWN) -> dict[Cell, tuple[int, int]]:
     """As `attack`, by a reader who has nothing but the table as it was published; intervals end at `PROTECTION`.
 
-    Raises Malformed where no counts at all could stand in the withheld cells: then the totals are not those of the
-    table.
+    Raises Malformed where no counts at all could stand in the withheld cells.
     """
-    counts = Network(table.layout).completed(table.cells, LEAST)
+    return attack(completed(table, limits), table.withheld, limits=limits)
+
+
+def completed(table: PublishedTable, limits: Limits = KNOWN) -> Table:
+    """Some table that could stand behind what was published. Raises Malformed when there is none."""
+    counts = Network(table.layout).completed(table.cells, limits)
     if counts is None:
-        raise Malformed(f"The totals of the table {table.layout.name} cannot all be true.", "Do not rely on it.")
-    return attack(Table(table.layout, counts), table.withheld, first)
+        raise Malformed(f"The counts of the table {table.layout.name} cannot all be true.", "Do not rely on it.")
+    return Table(table.layout, counts)
