@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from comity.docket.sealing import inherited, seal_of
-from comity.errors import NotAdmitted, Tampered
+from comity.errors import NotAdmitted, Tampered, Unverified
 from comity.law.book import load_law
 from comity.node import act_leaf
 from comity.node.auditor.audit import Auditor
+from comity.node.auditor.later import settle_by
 from comity.node.auditor.openings import check_openings
 from comity.node.auditor.source import FolderSource, LogSource
 from comity.node.auditor.state import AuditState
@@ -32,6 +33,7 @@ from comity.web.packaging import package_file
 from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
+from tests.node.test_log_turn import BEFORE, NEXT, turned, with_next
 from tests.world import authorisation, eio_request, text
 
 MARCH, MAY = date(2027, 3, 1), date(2027, 5, 1)
@@ -377,3 +379,37 @@ def test_a_peer_that_shows_a_sealed_act_in_the_open_is_turned_away(
     nodes.settle()
     assert not fr.registrar.docket(DOCKET).entries or not matters.has(fr.registrar.docket(DOCKET), "request.send")
     assert any("say alike" in attempt.reason for attempt in matters.attempts(fr))
+
+
+def test_a_seal_outlasts_its_log_and_the_next_log_unseals_it(nodes: Nodes) -> None:
+    """Sealed in the log of 2026, extended and unsealed in that of 2027, by number; whoever audits reads both."""
+    with_next(nodes)
+    de, _ = turned(nodes, BEFORE)
+    matters.draft(nodes, de, DOCKET + "a")
+    draft(nodes, de)
+    Padder(de.registrar, de.store, de.log, nodes.clock, 3).tick()
+    nodes.clock.now = datetime(2027, 1, 2, tzinfo=UTC)
+    de.publisher.publish()
+    de.turn.tick()
+    assert de.log.origin == NEXT
+    assert order(nodes, de, "request.extend_seal", until=MAY).effect
+    nodes.clock.now = datetime(2027, 12, 1, tzinfo=UTC)
+    tick(nodes, de)
+    de.publisher.publish()
+    nodes.clock.now = datetime(2027, 12, 2, tzinfo=UTC)
+    former, now = (NodeSource(rows) for rows in de.log.segments[-2:])
+    policies = de.peers.policies
+    with AuditState() as state:
+        auditor = Auditor(former, state, policies[BEFORE], nodes.clock())
+        alone = auditor.run()
+        assert alone.sums.totals == {"overdue": 4}
+        assert settle_by(auditor, alone, [(now, policies[NEXT])]).exit_code == 0
+        with pytest.raises(Unverified, match="goes on after"):
+            settle_by(auditor, alone, [(former, policies[BEFORE])])
+    with AuditState() as state:
+        report = Auditor(now, state, policies[NEXT], nodes.clock()).run()
+        check_openings(now, state)
+        sums = state.sums(nodes.clock().date().isoformat())
+        assert (report.exit_code, sums.totals, sums.counts["unseal"], sums.counts["extend"]) == (0, {}, 4, 1)
+    nodes.shut(de)
+    nodes.shut(nodes.open("DE"))

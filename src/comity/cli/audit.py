@@ -56,6 +56,9 @@ def command(
     leaf_in: Annotated[
         str, typer.Option("--leaf-in", help="Where the log is whose leaf commits to the report, if it is a later one.")
     ] = "",
+    later: Annotated[
+        list[str] | None, typer.Option("--later", help="The node's logs after this one: they unseal leaves of it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Check a node's whole log from outside: signatures, quorum, history, every tile, every leaf.
@@ -69,7 +72,7 @@ def command(
 
         trusted = partial(_policy, policy, anchors)
         raise typer.Exit(audit_report(place, trusted, report, openings, leaf_in=leaf_in, as_json=json))
-    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age, anchors)
+    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age, anchors, later or [])
     if json:
         print_json(found.as_json())
     else:
@@ -107,10 +110,11 @@ def _directory(anchors: Path, trusted: Anchors) -> Directory | None:
 
 def _audited(
     place: str, policy_for: Callable[[str], Policy | None], folder: Path | None, gossip: list[str],
-    max_age: int | None, anchors: Path | None,
+    max_age: int | None, anchors: Path | None, later: list[str],
 ) -> AuditReport:  # fmt: skip
     from comity.node.auditor.audit import Auditor
     from comity.node.auditor.keys import missing_events
+    from comity.node.auditor.later import settle_by
     from comity.node.auditor.openings import check_openings
     from comity.node.auditor.source import open_source
     from comity.node.auditor.state import AuditState
@@ -128,6 +132,9 @@ def _audited(
         report = auditor.run(note)
         if not report.exposed:
             check_openings(source, state)
+            after = [open_source(each) for each in later]
+            trusted = [(each, policy_for(read_checkpoint(each.checkpoint()).origin)) for each in after]
+            report = settle_by(auditor, report, trusted)
             directory = None if anchors is None else _directory(anchors, _read_anchors(anchors))
             said = () if directory is None else tuple(missing_events(state, directory, report.origin))
             report = replace(report, sums=state.sums(auditor.now.date().isoformat()), notices=report.notices + said)

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS leaves (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS faults (position INTEGER PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS numbering (one INTEGER PRIMARY KEY CHECK (one = 1), first INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS later (ref INTEGER NOT NULL, kind TEXT NOT NULL, until TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS later_refs ON later (ref);
 CREATE TABLE IF NOT EXISTS counts (position INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS openings (
     place INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL, fault TEXT NOT NULL
@@ -53,10 +55,12 @@ SELECT 'duplicate', max(position), 'It carries the commitment that leaf ' || min
 FROM leaves WHERE commitment IS NOT NULL GROUP BY commitment HAVING count(*) > 1 ORDER BY 2"""
 _OVERDUE = """
 SELECT 'overdue', position, 'Sealed until ' || term || ', and neither unsealed nor extended since.' FROM (
-    SELECT s.position AS position, coalesce((SELECT e.until FROM leaves e WHERE e.ref = s.position
+    SELECT s.position AS position, coalesce((SELECT l.until FROM later l WHERE l.ref = s.position
+        AND l.kind = 'extend' ORDER BY l.rowid DESC LIMIT 1), (SELECT e.until FROM leaves e WHERE e.ref = s.position
         AND e.kind = 'extend' ORDER BY e.position DESC LIMIT 1), s.until) AS term
     FROM leaves s WHERE s.kind = 'sealed' AND s.until IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM leaves u WHERE u.ref = s.position AND u.kind = 'unseal'))
+    AND NOT EXISTS (SELECT 1 FROM leaves u WHERE u.ref = s.position AND u.kind = 'unseal')
+    AND NOT EXISTS (SELECT 1 FROM later v WHERE v.ref = s.position AND v.kind = 'unseal'))
 WHERE term < ? ORDER BY position"""
 
 _OPENINGS = "SELECT 'opening', position, fault FROM openings WHERE fault <> '' ORDER BY position"
@@ -173,6 +177,21 @@ class AuditState:
         if isinstance(first, LeafFacts) and first.kind == KEY_EVENT and first.ref is not None:
             self._db.execute("INSERT OR REPLACE INTO numbering VALUES (1, ?)", (first.ref,))
         return self.offset()
+
+    def orders_before(self) -> list[tuple[int, str, str | None]]:
+        """What this log unseals and extends of the logs before it: number of the leaf, kind, month."""
+        query = """SELECT ref + ?, kind, until FROM leaves WHERE ref < 0 AND kind IN ('unseal', 'extend')
+            ORDER BY position"""
+        return self._db.execute(query, (self.offset(),)).fetchall()
+
+    def settle(self, orders: Sequence[tuple[int, str, str | None]]) -> None:
+        """Take into account what later logs unsealed and extended (`orders_before`), and nothing of it known before."""
+        first = self.offset()
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM later")
+        rows = [(number - first, kind, until) for number, kind, until in orders]
+        self._db.executemany("INSERT INTO later VALUES (?, ?, ?)", rows)
+        self._db.execute("COMMIT")
 
     def unseals(self, start: int, number: int) -> list[tuple[int, int, bytes | None, bool]]:
         """The unsealings from the ``start``-th on: position, leaf unsealed, its count commitment, checked before."""
