@@ -116,7 +116,7 @@ def read_party_file(data: bytes) -> PartyFile:
     """What a Party file claims, nothing verified: for looking, never for relying. Malformed."""
     try:
         return msgspec.json.decode(unverified_payload(data, MAX_PARTY_FILE), type=PartyFile)
-    except msgspec.MsgspecError as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise Malformed(f"The Party file cannot be read: {exc}", "Ask the Party for a current file.") from exc
 
 
