@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from comity.docket.node_entry import LogEnd, LogEntry, NodeEntry
-from comity.errors import BadLaw, ComityError, Tampered, Unverified
+from comity.errors import BadLaw, Tampered, Unverified
+from comity.law.book import load_law
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.keys import BEYOND
 from comity.node.auditor.source import FolderSource
@@ -17,7 +18,7 @@ from comity.node.auditor.state import AuditState
 from comity.node.export import tile_bytes, write_file
 from comity.node.keys import add_log_signers
 from comity.node.node import Node
-from comity.signing.canonical import canonical
+from comity.package.check import check_source
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.encoding import encode_base64
@@ -28,6 +29,7 @@ from comity.tlog.proof import TlogProof
 from comity.tlog.tiles import tiles_of
 from comity.tlog.tree import Coordinate, Tree, consistency_proof, inclusion_proof, leaf_hash
 from comity.tlog.witness import build_add_checkpoint, read_answer
+from comity.web.packaging import package_file
 from tests.node import matters
 from tests.node.changed import entry_of, publish
 from tests.node.matters import DOCKET
@@ -196,7 +198,8 @@ def test_a_log_that_ended_with_none_after_it_says_what_to_do(nodes: Nodes) -> No
     assert "comity init successor" in refused.value.next_step
 
 
-def test_a_package_of_a_matter_over_two_logs_is_proved_from_both(nodes: Nodes) -> None:
+@pytest.mark.parametrize("maker", ["DE", "FR"])
+def test_a_package_of_a_matter_over_two_logs_is_proved_from_both(nodes: Nodes, maker: str) -> None:
     de, thief = robbed(nodes)
     root = de.log.root_at(thief.size)
     for node in list(nodes.wire.nodes.values()):
@@ -205,11 +208,11 @@ def test_a_package_of_a_matter_over_two_logs_is_proved_from_both(nodes: Nodes) -
     publish(nodes, "DE", lambda _: entry)
     de, fr = nodes.open("DE"), nodes.open("FR")
     matters.finish(nodes, de, fr)
-    logged = [de.logged(e.id) for e in de.registrar.docket(DOCKET).entries]
-    assert {each.origin for each in logged} == {origin("DE"), NEW}
-    assert canonical(logged[0])
-    with pytest.raises(ComityError):
-        de.directory.node("de-node").number(origin("DE"), thief.size)
+    by, now = {"DE": de, "FR": fr}[maker], nodes.clock()
+    with package_file(by, by.registrar.docket(DOCKET), now) as package:
+        verdict = check_source(package, nodes.anchors, load_law(), int(now.timestamp()))
+    assert verdict.ok, verdict.problems
+    assert {standing.origin for line in verdict.lines for standing in line.logs} >= {origin("DE"), NEW, origin("FR")}
 
 
 def test_an_auditor_shows_what_the_thief_logged_and_counts_none_of_it(nodes: Nodes, tmp_path: Path) -> None:
