@@ -13,12 +13,14 @@ from comity.docket.docket import Docket
 from comity.docket.logged import Logged
 from comity.docket.record import compose, record_id
 from comity.docket.sections import Urgency
-from comity.errors import ComityError, NotAdmitted
+from comity.errors import ComityError, NotAdmitted, NotFound
+from comity.law.book import load_law
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
 from comity.node.export import RowsSource
 from comity.node.node import Node
 from comity.node.registrar import Entered
+from comity.package.check import check_source
 from comity.proceedings import bodies
 from comity.signing.hand import put_hand
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -29,6 +31,7 @@ from comity.tlog.note import Signer
 from comity.tlog.policy import Policy
 from comity.tlog.proof import TlogProof
 from comity.tlog.tree import Tree, leaf_hash
+from comity.web.packaging import package_file
 from tests.audit.shown import ShownLog
 from tests.node import matters
 from tests.node.lying_peer import Liar
@@ -357,6 +360,38 @@ def test_the_audit_of_both_logs_counts_it(two: Two) -> None:
             ).run()
         assert report.exit_code == 0
         assert (report.sums.counts["emergency"], report.sums.emergencies_open) == (1, 1)
+
+
+def test_in_a_sealed_docket_the_emergency_alone_stands_in_the_open(tmp_path: Path) -> None:
+    two = Two(tmp_path)
+    other, march, who = DOCKET + "b", date(2027, 3, 1), two.nodes.world.who("DE", "prosecutor")
+    first = two.nodes.file(two.de, other, "request.draft", URGENT, who, sealed_until=march)
+    given = matters.authorise(two.nodes, two.de, other)
+    body = bodies.Transmission(request=first.id, authorisation=given.id, emergency=bodies.Emergency(risk=RISK))
+    record, sections = compose(
+        docket=other, step="request.send", answers=(given.id,), party="DE", authority=who.authority, role=who.role,
+        at=two.nodes.clock(), body=body,
+    )  # fmt: skip
+    done = two.de.registrar.file(record, put_hand(record_id(record), who.key), sections)
+    assert done.effect, done.findings
+    two.tick(two.de)
+    assert kinds(two.fr) == ["sealed", "sealed", "emergency", "sealed", "sealed"]
+    two.witnesses(up=True)
+    two.nodes.settle()
+    assert two.fr.registrar.docket(other).latest("request.proved") is not None
+    two.nodes.close()
+
+
+def test_the_package_verifies_when_the_proof_has_come_and_not_before(two: Two) -> None:
+    two.sent()
+    with pytest.raises(NotFound, match="has not arrived yet"):
+        package_file(two.fr, two.docket, two.nodes.clock())
+    two.witnesses(up=True)
+    two.nodes.settle()
+    with package_file(two.fr, two.docket, two.nodes.clock()) as package:
+        verdict = check_source(package, two.nodes.anchors, load_law(), int(two.nodes.clock().timestamp()))
+    assert verdict.ok, verdict.problems
+    assert verdict.reassessed == verdict.records == 6
 
 
 def test_contents_of_the_mark_may_be_withheld_and_both_sides_still_see_it(two: Two) -> None:
