@@ -35,7 +35,7 @@ def test_a_batch_that_fails_half_way_leaves_nothing_and_the_next_is_entered(node
     first, enter = matters.draft(nodes, de), de.store.enter
 
     def spoilt(batch: Batch) -> None:
-        batch.nodes += [{"level": 3, "idx": 0, "hash": b"twice"}] * 2  # violates the primary key, late
+        batch.nodes += [(3, 0, b"twice")] * 2  # violates the primary key, late
         enter(batch)
 
     de.store.enter = spoilt  # type: ignore[method-assign]

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from comity.errors import NotFound, Tampered
 from comity.node.log_rows import LogRows, begin_log, kept_logs
-from comity.node.store import Store
+from comity.node.store import LeafRow, NodeRow, Store
 from comity.node.tables import LEVELS, LOWEST_KEPT
 from comity.tlog.proof import TlogProof
 from comity.tlog.tree import Tree, consistency_proof, frontier_of, inclusion_proof, leaf_hash
@@ -23,8 +22,8 @@ class Appended:
     """The tree after appending, and the rows that make it durable."""
 
     tree: Tree
-    leaves: list[dict[str, Any]]
-    nodes: list[dict[str, Any]]
+    leaves: list[LeafRow]
+    nodes: list[NodeRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,8 @@ class ActLog:
         tree, nodes = self.tree.append([leaf_hash(leaf) for leaf in leaves])
         return Appended(
             tree,
-            [{"position": start + n, "leaf": leaf} for n, leaf in enumerate(leaves)],
-            [{"level": n + above, "idx": i, "hash": value} for n, i, value in nodes if n >= LOWEST_KEPT],
+            list(enumerate(leaves, start)),
+            [(n + above, i, value) for n, i, value in nodes if n >= LOWEST_KEPT],
         )
 
     def root_at(self, size: int) -> bytes:

@@ -34,8 +34,9 @@ _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
 
 # Compiled once and said to the driver: the log's own rows are many, and SQLAlchemy's way cost more than writing them.
 _SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
-_NAMED = sqlite.dialect(paramstyle="named")
-_LEAF, _NODE = (str(statement.compile(dialect=_NAMED)) for statement in (t.leaves.insert(), t.nodes.insert()))
+_LEAF, _NODE = (str(row.compile(dialect=sqlite.dialect())) for row in (t.leaves.insert(), t.nodes.insert()))
+LeafRow = tuple[int, bytes]  # position, leaf; in the order of the table's columns, as the next
+NodeRow = tuple[int, int, bytes]  # level, index, hash
 _SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
 
 
@@ -46,8 +47,8 @@ class Batch:
     expected_size: int
     records: list[dict[str, Any]] = field(default_factory=list)
     sections: list[dict[str, Any]] = field(default_factory=list)
-    leaves: list[dict[str, Any]] = field(default_factory=list)
-    nodes: list[dict[str, Any]] = field(default_factory=list)
+    leaves: list[LeafRow] = field(default_factory=list)
+    nodes: list[NodeRow] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     counterproofs: list[dict[str, Any]] = field(default_factory=list)
     exhibits: list[dict[str, Any]] = field(default_factory=list)
@@ -117,9 +118,10 @@ class Store:
                     f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
                     "Stop the other process; one node, one writer.",
                 )
-            for statement, grown in ((_LEAF, batch.leaves), (_NODE, batch.nodes)):
-                if grown:
-                    db.exec_driver_sql(statement, grown)
+            if batch.leaves:
+                db.exec_driver_sql(_LEAF, batch.leaves)
+            if batch.nodes:
+                db.exec_driver_sql(_NODE, batch.nodes)
             for table in (
                 t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.escrows, t.sealed_totals,
             ):  # fmt: skip
