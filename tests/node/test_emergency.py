@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -392,6 +393,21 @@ def test_the_package_verifies_when_the_proof_has_come_and_not_before(two: Two) -
         verdict = check_source(package, two.nodes.anchors, load_law(), int(two.nodes.clock().timestamp()))
     assert verdict.ok, verdict.problems
     assert verdict.reassessed == verdict.records == 6
+
+
+def test_an_emergency_does_not_wait_for_the_cadence(tmp_path: Path) -> None:
+    """Checkpoints come once an hour here; this one within a second, and the other side has it."""
+    two = Two(tmp_path)
+    matters.authorise(two.nodes, two.de)
+    two.de.publisher.start()
+    two.de.mailbox.start()
+    begun = time.monotonic()
+    two.emergency()
+    while not two.docket.entries and time.monotonic() < begun + 20:
+        time.sleep(0.05)
+    assert "request.unproven" in {e.step for e in two.docket.entries}
+    assert time.monotonic() - begun < 15  # a busy machine; one second and the delivery on an idle one
+    two.nodes.close()
 
 
 def test_contents_of_the_mark_may_be_withheld_and_both_sides_still_see_it(two: Two) -> None:

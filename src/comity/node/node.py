@@ -230,7 +230,7 @@ def _assemble(
         sources.update({origin: source for origin in other.origins if origin in policies})
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
     reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signing)
-    registrar.entered, publisher.published = clerk.changed, mailbox.wake
+    registrar.entered, registrar.urgent, publisher.published = clerk.changed, publisher.hurry, mailbox.wake
     turn = Turn(log, store, entry, registrar, publisher, signing, outside.clock)
     publisher.before = partial(_tick, turn, Padder(registrar, store, log, outside.clock, settings.padding_leaves))
     return Node(

@@ -28,6 +28,7 @@ from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
 _log = structlog.get_logger(__name__)
 _STOP = "Do not sign. Restore the leaves from a mirror. If the key was stolen: comity init successor --help."
+HURRY = 1.0  # seconds from an emergency to its checkpoint
 LogSigner = Signer | MLDSACosigner
 
 
@@ -60,7 +61,7 @@ class Publisher:
         self._logbook, self._last, self._signers, self._policies = log, last, signers, policies
         self._clock, self._cadence, self._renew_after = clock, cadence, renew_after
         self._witnesses = witnesses
-        self._stop = threading.Event()
+        self._stop, self._hurried = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._witness_sizes: dict[tuple[str, str], int] = {}  # by origin and witness
         self._published_at = 0.0
@@ -76,16 +77,27 @@ class Publisher:
         """Begin the cadence."""
         self._thread.start()
 
+    def hurry(self) -> None:
+        """An emergency was entered: a checkpoint comes within a second, beside the grid; such leaves are public."""
+        self._hurried.set()
+
     def stop(self) -> None:
         """End after the checkpoint in hand."""
         self._stop.set()
+        self._hurried.set()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
 
     def _run(self) -> None:
         due = time.monotonic() + self._cadence
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
-            due = next_tick(due, time.monotonic(), self._cadence)
+        while not self._stop.is_set():
+            if self._hurried.wait(max(0.0, due - time.monotonic())):
+                self._stop.wait(min(HURRY, self._cadence))  # whoever floods with emergencies gets no more than this
+                self._hurried.clear()
+            else:
+                due = next_tick(due, time.monotonic(), self._cadence)
+            if self._stop.is_set():
+                return
             try:
                 self.before()
                 self.publish()

@@ -22,6 +22,7 @@ import structlog
 
 from comity.docket.assess import Bench
 from comity.docket.docket import Docket
+from comity.docket.emergency import EMERGENCY
 from comity.docket.finding import Finding
 from comity.docket.logged import Logged
 from comity.docket.record import Record, SealedRecord, Section
@@ -77,6 +78,7 @@ class Registrar:
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
         self._attempts = Attempts(self.act, registry.entry.id, clock)
         self.entered: Callable[[list[str]], None] = lambda _: None  # told which dockets changed; the clerk listens
+        self.urgent: Callable[[], None] = lambda: None  # told that an emergency was entered; the publisher listens
 
     @property
     def bench(self) -> Bench:
@@ -217,6 +219,8 @@ class Registrar:
             waiting.answer.set_result(_entered(prepared))
         if session.prepared:
             self.entered(list(session.changed))
+            if any(row["kind"] == EMERGENCY for row in session.batch.records):
+                self.urgent()
 
     def _append(self, rows: Batch, leaves: list[bytes]) -> None:
         appended = self._log.append(leaves)
