@@ -3,7 +3,7 @@
 A count from 1 to 4 could point at persons. Withholding it alone is of no use where totals stand beside it; so for each
 such cell the cheapest further cells are withheld through which it could be larger by `PROTECTION` (Kelly, Golden and
 Assad 1992: cell suppression by network flow). Then the table is attacked with everything a reader has: all cells shown,
-all totals, and the rule that nothing withheld is zero. Left to others: links between tables; see docs/statistics.md.
+all totals, and the rule that nothing withheld is zero. What tables say of one another is left to `links`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from comity.errors import CannotTell, Malformed
 THRESHOLD = 5
 PROTECTION = 4
 """A reader must be left with an interval at least this wide: five values or more that a withheld count may have."""
+EFFORT = 30_000  # cells attacked, at most, while cells are shown again
 LEAST = 1
 KNOWN = at_least(LEAST)
 
@@ -81,11 +82,14 @@ def _companions(
 
 
 def _give_back(table: Table, withheld: set[Cell]) -> None:
-    """Show again, largest first, what proves not to be needed: a later path often makes an earlier one idle."""
-    if attack(table, withheld):
+    """Show again, largest first, what proves not to be needed: a later path often makes an earlier one idle.
+
+    In a large table only the largest are tried: what stays withheld without need does no harm.
+    """
+    if not withheld or attack(table, withheld):
         return
     spare = [cell for cell in withheld if not is_small(table.counts[cell])]
-    for cell in sorted(spare, key=lambda each: (-table.counts[each], each)):
+    for cell in sorted(spare, key=lambda each: (-table.counts[each], each))[: EFFORT // len(withheld)]:
         withheld.remove(cell)
         if attack(table, withheld, first=True):
             withheld.add(cell)
