@@ -35,7 +35,6 @@ from comity.web.packaging import package_file
 from tests.node.nodes import Nodes
 from tests.world import authorisation, eio_request
 
-Row = tuple[str, str, str]
 _SLICE = 24  # bytes searched for at a time: long enough not to be there by chance
 _AT_ONCE = 3000
 _SINGLE = 20  # erasures filed alone, to time one
@@ -50,11 +49,6 @@ class Filled:
     erase: list[tuple[str, str]] = field(default_factory=list)  # docket and record
     stored: set[bytes] = field(default_factory=set)  # slices of what is on the disk before
     plain: set[bytes] = field(default_factory=set)  # contents and salts, which never stood there in clear
-
-
-def rows(folder: Path) -> list[Row]:
-    """For `make bench`: 10^4 records; the full size is `python -m bench.durability`."""
-    return [(name, value, "") for name, value in erase_one_in_a_hundred(folder, 10_000).items()]
 
 
 def erase_one_in_a_hundred(folder: Path, records: int) -> dict[str, str]:
