@@ -42,5 +42,7 @@ def _tell_witnesses(nodes: Nodes) -> None:
     logs = [log for p in nodes.parties for log in entry_of(nodes, p).logs]
     keys = {log.origin: [verifier_for(v) for v in log.signing_vkeys] for log in logs}
     ended = {log.origin: log.end.size for log in logs if log.end is not None}
+    chains = [entry_of(nodes, p).origins for p in nodes.parties]
+    later = {origin: chain[place + 1 :] for chain in chains for place, origin in enumerate(chain)}
     for name, (witness, store) in nodes.witnesses.by_name.items():
-        nodes.witnesses.by_name[name] = (Witness(witness.cosigners, keys, ended), store)
+        nodes.witnesses.by_name[name] = (Witness(witness.cosigners, keys, ended, later), store)

@@ -12,7 +12,7 @@ import pytest
 from comity.docket.node_entry import LogEntry, LogKeyTerm, NodeEntry
 from comity.errors import BadLaw, ComityError, Unverified
 from comity.node.delivery import wrap
-from comity.node.keys import ENVELOPE, OLD_ENVELOPE, add_log_signers, replace_secret
+from comity.node.keys import ENVELOPE, OLD_ENVELOPE, NodeKeys, add_log_signers, replace_secret
 from comity.node.node import Node
 from comity.signing.envelope import EnvelopeKey
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
@@ -20,6 +20,8 @@ from comity.tlog.key_event import key_changed, key_event_leaf, log_begun
 from comity.tlog.leaf import parse_leaf
 from comity.tlog.note import Signer, split_note
 from comity.tlog.policy import Policy
+from comity.tlog.tree import Tree, consistency_proof, leaf_hash
+from comity.tlog.witness import build_add_checkpoint
 from tests.node import matters
 from tests.node.changed import publish
 from tests.node.matters import DOCKET
@@ -86,6 +88,23 @@ def test_the_node_turns_to_the_years_log_by_itself_and_the_matter_goes_on(nodes:
     de, fr = both(nodes)
     assert de.log.origin == NEXT
     assert [each.origin for each in de.log.segments] == [origin("DE"), BEFORE, NEXT]
+
+
+def test_the_key_of_a_past_year_leads_no_witness_on(nodes: Nodes) -> None:
+    with_next(nodes)
+    de, _ = turned(nodes, BEFORE)
+    matters.draft(nodes, de)
+    nodes.clock.now = datetime(2027, 1, 1, tzinfo=nodes.clock.now.tzinfo)
+    de.turn.tick()
+    former = de.log.segments[-2]
+    tree, grown = Tree().append([leaf_hash(leaf) for leaf in [*former.leaves(0, 1), b"the thief's\n"]])
+    hashes = {(level, index): value for level, index, value in grown}
+    signers = [s for s in NodeKeys.load(nodes.folder / "DE" / "keys").log_signers if s.vkey.name == BEFORE]
+    note = sign_checkpoint(Checkpoint(BEFORE, 2, tree.root()), [s for s in signers if isinstance(s, Signer)])
+    body = build_add_checkpoint(1, consistency_proof(1, 2, lambda places: [hashes[p] for p in places]), note)
+    for witness, store in nodes.witnesses.by_name.values():
+        answer = witness.add_checkpoint(body, store, int(nodes.clock().timestamp()))
+        assert (answer.status, b"grows no more" in answer.body) == (403, True)
 
 
 def test_without_its_quorum_the_old_log_goes_on_until_it_is_closed(nodes: Nodes) -> None:

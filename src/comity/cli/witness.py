@@ -39,7 +39,7 @@ def command(
 
     A mirror fetches every leaf before it cosigns, and serves its copy of each log at /<SHA-256 of the origin>.
     """
-    from comity.node.witness.followed import ended, followed, sources
+    from comity.node.witness.followed import ended, followed, later, sources
     from comity.node.witness.mirror import Mirror
     from comity.node.witness.store import SQLiteWitnessStore
     from comity.web.mirror import mirror_app
@@ -53,10 +53,12 @@ def command(
         logs = followed(directory)
         copies = mirror or (folder / settings.mirror if settings.mirror else None)
         if copies is None:
-            server = witness_app(Witness((cosigner,), logs, ended(directory)), store)
+            server = witness_app(Witness((cosigner,), logs, ended(directory), later(directory)), store)
         else:
             _own_name(settings.name)
-            keeper = Mirror((cosigner,), logs, ended(directory), sources=sources(directory), folder=copies)
+            keeper = Mirror(
+                (cosigner,), logs, ended(directory), later(directory), sources=sources(directory), folder=copies
+            )
             server = mirror_app(keeper, store)
         kind = "witness" if copies is None else "mirror"
         structlog.get_logger(__name__).info(f"{kind}.started", name=settings.name, listen=settings.listen)

@@ -89,12 +89,14 @@ def origin_path(origin: str) -> str:
 class Witness:
     """Cosigns with every one of ``cosigners`` for the logs in ``logs`` (origin to the keys trusted for it).
 
-    ``ended``: of logs that were ended, how many leaves count; what is larger is refused, whoever signed it.
+    ``ended``: of logs that were ended, how many leaves count; what is larger is refused, whoever signed it. ``later``:
+    the logs that follow a log; once one of them has leaves, the log before it grows no more.
     """
 
     cosigners: Sequence[Cosigner]
     logs: Mapping[str, Sequence[NoteVerifier]]
     ended: Mapping[str, int] = field(default_factory=dict)
+    later: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def add_checkpoint(self, body: bytes, store: WitnessStore, now: int) -> Answer:
         """The answer to an add-checkpoint request at ``now`` (POSIX seconds).
@@ -119,6 +121,9 @@ class Witness:
             return _text(403, f"{checkpoint.origin} was ended with {self.ended[checkpoint.origin]} leaves.\n")
         if request.old_size > checkpoint.size:
             return _text(400, "The old size is greater than the size of the checkpoint.\n")
+        for origin in self.later.get(checkpoint.origin, ()):
+            if (begun := store.get(origin)) is not None and begun.size and checkpoint.size > request.old_size:
+                return _text(403, f"{checkpoint.origin} went on in {origin} and grows no more.\n")
         return self._extend(request, text, checkpoint, store, now)
 
     def _extend(

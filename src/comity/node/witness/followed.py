@@ -23,6 +23,12 @@ def ended(directory: Directory) -> dict[str, int]:
     return {log.origin: log.end.size for node in directory.nodes() for log in node.logs if log.end is not None}
 
 
+def later(directory: Directory) -> dict[str, tuple[str, ...]]:
+    """The logs that follow each log of a node, so that the key of a past year is of no use to a thief."""
+    nodes = list(directory.nodes())
+    return {origin: node.origins[place + 1 :] for node in nodes for place, origin in enumerate(node.origins)}
+
+
 def sources(directory: Directory) -> dict[str, LogSource]:
     """Where each log is read: at its node, by the log's number."""
     return {
