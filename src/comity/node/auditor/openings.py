@@ -17,16 +17,17 @@ Found = tuple[int, str, str]
 
 def check_openings(source: LogSource, state: AuditState) -> None:
     """Check every opening that the leaves read so far demand, and keep the result in the state. Never raises for it."""
-    index, offset = 0, state.offset()
-    while unseals := state.unseals(index * WIDTH, WIDTH):
-        if not all(done for *_, done in unseals):
-            openings, why = _fetched(source, index, len(unseals))
-            found = [
-                _checked(at, ref, count, offset, openings[place] if place < len(openings) else None, why)
-                for place, (at, ref, count, _) in enumerate(unseals)
-            ]
-            state.keep_openings(index * WIDTH, found)
-        index += 1
+    offset = state.offset()
+    place, last = state.opened(WIDTH)
+    while unseals := state.unseals(last, WIDTH):
+        openings, why = _fetched(source, place // WIDTH, len(unseals))
+        known = [*openings, *[None] * (len(unseals) - len(openings))]
+        found = [
+            _checked(at, ref, count, offset, opening, why)
+            for (at, ref, count), opening in zip(unseals, known, strict=False)
+        ]
+        state.keep_openings(place, found)
+        place, last = place + len(unseals), unseals[-1][0]
 
 
 def _fetched(source: LogSource, index: int, width: int) -> tuple[list[Unsealed | None], str]:

@@ -193,13 +193,21 @@ class AuditState:
         self._db.executemany("INSERT INTO later VALUES (?, ?, ?)", rows)
         self._db.execute("COMMIT")
 
-    def unseals(self, start: int, number: int) -> list[tuple[int, int, bytes | None, bool]]:
-        """The unsealings from the ``start``-th on: position, leaf unsealed, its count commitment, checked before."""
-        query = """SELECT u.position, u.ref, c.value, coalesce(o.fault, '-') = '' FROM leaves u
-            LEFT JOIN counts c ON c.position = u.ref LEFT JOIN openings o ON o.position = u.position
-            WHERE u.kind = 'unseal' ORDER BY u.position LIMIT ? OFFSET ?"""
-        rows = self._db.execute(query, (number, start))
-        return [(at, ref, None if count is None else bytes(count), bool(done)) for at, ref, count, done in rows]
+    def unseals(self, after: int, number: int) -> list[tuple[int, int, bytes | None]]:
+        """The unsealings at positions beyond ``after``, in order: position, leaf unsealed, its count commitment."""
+        query = """SELECT u.position, u.ref, c.value FROM leaves u LEFT JOIN counts c ON c.position = u.ref
+            WHERE u.kind = 'unseal' AND u.position > ? ORDER BY u.position LIMIT ?"""
+        rows = self._db.execute(query, (after, number))
+        return [(at, ref, None if count is None else bytes(count)) for at, ref, count in rows]
+
+    def opened(self, width: int) -> tuple[int, int]:
+        """How many unsealings, from the first and in files of ``width``, were found right; the position of the last."""
+        wrong, known = self._db.execute(
+            "SELECT (SELECT min(place) FROM openings WHERE fault <> ''), (SELECT count(*) FROM openings)"
+        ).fetchone()
+        place = (known if wrong is None else wrong) // width * width
+        row = self._db.execute("SELECT position FROM openings WHERE place = ?", (place - 1,)).fetchone()
+        return place, row[0] if row is not None else -1
 
     def keep_openings(self, start: int, found: Sequence[tuple[int, str, str]]) -> None:
         """Keep of the unsealings from the ``start``-th on: position, the kind opened, what is wrong ("" nothing)."""
