@@ -325,7 +325,8 @@ def _respelt(lines: list[bytes]) -> list[bytes]:
 
 @pytest.mark.parametrize(
     ("spoil", "wrong"),
-    [(_one_missing, 3), (_another_kind, 2), (_exchanged, 2), (_lost, 1), (_respelt, 3)], ids=lambda x: getattr(x, "__name__", str(x))
+    [(_one_missing, 3), (_another_kind, 2), (_exchanged, 2), (_lost, 1), (_respelt, 3)],
+    ids=lambda x: getattr(x, "__name__", str(x)),
 )
 def test_a_missing_or_false_opening_is_a_breach(
     nodes: Nodes, de: Node, tmp_path: Path, spoil: Callable[[list[bytes]], list[bytes]], wrong: int

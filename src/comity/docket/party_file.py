@@ -59,7 +59,7 @@ class Competence(_Part, frozen=True, kw_only=True):
 
 
 class OversightBody(_Part, frozen=True, kw_only=True):
-    """An oversight body: vkey and address of its witness, and of its mirror (another name, another key), if it runs one.
+    """An oversight body: vkey and address of its witness, and of its mirror (another name and key), if it runs one.
 
     A mirror is a witness that keeps every leaf. ``envelope``: the key that openings are escrowed to.
     """
