@@ -90,6 +90,27 @@ def test_the_node_turns_to_the_years_log_by_itself_and_the_matter_goes_on(nodes:
     assert [each.origin for each in de.log.segments] == [origin("DE"), BEFORE, NEXT]
 
 
+def test_what_stands_in_the_old_log_is_delivered_days_later(nodes: Nodes) -> None:
+    """The receiver asks for cosignatures of the last hour: so the old log's last checkpoint is cosigned anew."""
+    with_next(nodes)
+    de, fr = turned(nodes, BEFORE)
+    matters.draft(nodes, de)
+    matters.authorise(nodes, de)
+    de.publisher.publish()
+    nodes.clock.now = datetime(2027, 1, 1, tzinfo=nodes.clock.now.tzinfo)
+    de.turn.tick()
+    nodes.clock.forward(days=3)
+    sent = matters.send(nodes, de)
+    assert sent.effect
+    nodes.settle()
+    assert fr.registrar.docket(DOCKET).state == ""  # too old for FR
+    de.publisher.before()
+    nodes.clock.forward(seconds=5)
+    nodes.settle()
+    assert fr.registrar.docket(DOCKET).state == "request.send"
+    assert de.logged(matters.latest(de, "request.draft").id).origin == BEFORE
+
+
 def test_the_key_of_a_past_year_leads_no_witness_on(nodes: Nodes) -> None:
     with_next(nodes)
     de, _ = turned(nodes, BEFORE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,7 @@ from comity.node.party_versions import accept_judiciaries, accept_versions
 from comity.node.peers import PeerCheckpoints
 from comity.node.publisher import Publisher, Witnesses
 from comity.node.registrar import Registrar
+from comity.node.renewal import Renewal
 from comity.node.reports import FOLDER as REPORTS
 from comity.node.reports import Reports
 from comity.node.store import Store
@@ -224,24 +225,29 @@ def _assemble(
         freshness=freshness, tolerance=settings.clock_tolerance_seconds, emergencies=settings.accept_emergencies,
     )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
-    sources = {}
-    for other in (n for n in bench.directory.nodes() if n.id != entry.id):
-        source = outside.log_of(other)
-        sources.update({origin: source for origin in other.origins if origin in policies})
+    sources = _sources(bench.directory, entry, policies.keys(), outside)
     anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
     reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signing)
     registrar.entered, registrar.urgent, publisher.published = clerk.changed, publisher.hurry, mailbox.wake
     turn = Turn(log, store, entry, registrar, publisher, signing, outside.clock)
-    publisher.before = partial(_tick, turn, Padder(registrar, store, log, outside.clock, settings.padding_leaves))
+    padder = Padder(registrar, store, log, outside.clock, settings.padding_leaves)
+    publisher.before = partial(_tick, turn, padder, Renewal(log, policies, outside, freshness / 2))
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
         outgoing, last, lock, peers, gossip, anchor, reports, turn,
     )  # fmt: skip
 
 
-def _tick(turn: Turn, padder: Padder) -> None:
+def _sources(directory: Directory, own: NodeEntry, known: Collection[str], outside: Outside) -> dict[str, LogSource]:
+    """Where the peers' logs are read: all known logs of a node at one address."""
+    others = [(node, outside.log_of(node)) for node in directory.nodes() if node.id != own.id]
+    return {origin: source for node, source in others for origin in node.origins if origin in known}
+
+
+def _tick(turn: Turn, padder: Padder, renewal: Renewal) -> None:
     """What comes before every checkpoint."""
     turn.tick()
+    renewal.tick()
     padder.tick()
 
 
