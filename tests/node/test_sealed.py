@@ -246,6 +246,12 @@ def test_a_seal_that_begins_late_has_the_judges_month(nodes: Nodes, de: Node) ->
     assert kinds(de) == {"request": 1, "sealed": 2}
 
 
+def test_nothing_is_hidden_for_longer_than_padding_even_without_effect(nodes: Nodes, de: Node) -> None:
+    with pytest.raises(NotAdmitted, match="12 months ahead"):
+        draft(nodes, de, date(2028, 1, 1))
+    assert draft(nodes, de, date(2027, 12, 1)).effect
+
+
 @pytest.mark.parametrize("until", [date(2026, 12, 1), date(2026, 11, 1)])
 def test_a_month_that_has_come_is_not_taken(nodes: Nodes, de: Node, until: date) -> None:
     with pytest.raises(NotAdmitted, match="has come"):

@@ -61,6 +61,8 @@ def check_sealed_alike(record: Record, step: Step | None, past: Docket) -> None:
         raise NotAdmitted(f"The month {own:%Y-%m} has come already.", "Give a later month, or none.")
     if step is not None and step.kind == EXTENDS:
         return  # it names the month it extends to; that it does is a safeguard's
+    if own is not None and own > month_after(day, MOST_MONTHS):  # also what has no effect would stay hidden so long
+        raise NotAdmitted(f"{own:%Y-%m} is more than {MOST_MONTHS} months ahead.", "Give an earlier month.")
     if is_emergency(record, step):
         if own is not None:
             raise NotAdmitted("An emergency is always in the open, so that it is counted.", "File it unsealed.")
