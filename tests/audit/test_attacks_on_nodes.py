@@ -20,12 +20,12 @@ from starlette.testclient import TestClient
 
 from comity.docket.logged import act_bytes, signature_bytes
 from comity.errors import BadLaw, ComityError, Malformed, NotFound, Unverified
-from comity.node import tables as t
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
 from comity.node.node import Node
 from comity.node.padding import Padder
 from comity.node.seals import Made
+from comity.node.store import Batch
 from comity.node.witness.store import SQLiteWitnessStore
 from comity.signing.base64url import to_base64url
 from comity.tlog.audit import AuditReport
@@ -147,10 +147,7 @@ def test_a_leaf_that_a_node_enters_twice_is_listed_over_http(nodes: Nodes, de: N
     """DE's insiders enter the leaf of an act once more, to count it twice."""
     matters.sent(nodes, de)
     again = de.log.append([de.store.leaves(1, 2)[0]])
-    with de.store.writing() as db:
-        db.execute(t.leaves.insert(), again.leaves)
-        if again.nodes:
-            db.execute(t.nodes.insert(), again.nodes)
+    de.store.enter(Batch(de.log.end, leaves=again.leaves, nodes=again.nodes))
     de.log.tree = again.tree
     de.publisher.publish()
     with TestClient(create_app(de)) as http:
