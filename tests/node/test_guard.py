@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from comity.docket.record import SealedRecord, compose, seal_payload
-from comity.errors import Tampered
+from comity.errors import BadLaw, Tampered
 from comity.node.log import ActLog
 from comity.node.store import Store
 from comity.proceedings import bodies
@@ -112,6 +112,7 @@ TOUCHED = {
     "exhibits: key": ("UPDATE exhibits SET key = zeroblob(60)", "by hand"),
     "exhibits: id": ("UPDATE exhibits SET id = 'sha256:other'", "by hand"),
     "exhibits: blob": ("UPDATE exhibits SET blob = '" + "0" * 64 + "'", "missing from the vault"),
+    "logs: start": ("UPDATE logs SET start = 1", "leaves|tree|signed|rolled back"),
     "meta: schema": ("UPDATE meta SET value = '9'", "schema 9"),
 }  # fmt: skip
 
@@ -121,6 +122,16 @@ def test_a_row_written_changed_or_removed_stops_the_start(nodes: Nodes, what: st
     statement, says = TOUCHED[what]
     write(nodes, "DE", statement)
     with pytest.raises(Tampered, match=says):
+        nodes.open("DE")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE logs SET origin = 'de.example/other'", "INSERT INTO logs VALUES (1, 'de.example/other', 12)"],
+)
+def test_a_log_that_the_party_file_does_not_name_stops_the_start(nodes: Nodes, statement: str) -> None:
+    write(nodes, "DE", statement)
+    with pytest.raises(BadLaw, match="does not name"):
         nodes.open("DE")
 
 

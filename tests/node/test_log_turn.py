@@ -11,9 +11,13 @@ import pytest
 
 from comity.docket.node_entry import LogEntry, LogKeyTerm, NodeEntry
 from comity.errors import BadLaw, ComityError, Unverified
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.keys import missing_events
+from comity.node.auditor.state import AuditState
 from comity.node.delivery import wrap
 from comity.node.keys import ENVELOPE, OLD_ENVELOPE, NodeKeys, add_log_signers, replace_secret
 from comity.node.node import Node
+from comity.node.openings import NodeSource
 from comity.signing.envelope import EnvelopeKey
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.key_event import key_changed, key_event_leaf, log_begun
@@ -241,3 +245,32 @@ def test_what_was_sealed_to_the_old_envelope_key_opens_during_the_overlap_only(n
     entries = fr.registrar.docket(DOCKET).entries
     assert all(e.body is not None for e in entries)  # what it holds lies under its vault key
     assert matters.latest(fr, "request.send").effect
+
+
+def test_an_auditor_takes_the_new_key_and_asks_for_its_announcement(nodes: Nodes) -> None:
+    de, fr = both(nodes)
+    matters.draft(nodes, de)
+    nodes.settle()
+    for node in (de, fr):
+        nodes.shut(node)
+    old = nodes.keys["DE"].log_vkeys
+    rotated(nodes, 1)
+    ended(nodes, 1, old)
+    de = nodes.open("DE")
+    matters.authorise(nodes, de)
+    de.publisher.publish()
+    directory = nodes.directory()
+    policy = directory.bounded(origin("DE"), nodes.anchors.policy(origin("DE")))
+    with AuditState() as state:
+        report = Auditor(NodeSource(de.log.rows), state, policy, nodes.clock()).run()
+        assert report.size == 2
+        assert len(missing_events(state, directory, origin("DE"))) == 4  # two announced, two ended
+    de.turn.tick()
+    de.publisher.publish()
+    with AuditState() as state:
+        assert Auditor(NodeSource(de.log.rows), state, policy, nodes.clock()).run().exit_code == 0
+        assert missing_events(state, directory, origin("DE")) == []
+    signers = [s for s in nodes.keys["DE"].log_signers if isinstance(s, Signer)]
+    forged = sign_checkpoint(Checkpoint(origin("DE"), 9, b"r" * 32), signers)  # with the key that ended
+    with AuditState() as state, pytest.raises(Unverified, match="with a key that counts"):
+        Auditor(NodeSource(de.log.rows), state, policy, nodes.clock()).run(forged)
