@@ -214,7 +214,8 @@ def check(
     else:
         for p in problems:
             console.print(f"[red]✗[/red] {escape(p.file)}:{p.line}: {escape(p.what)}\n  {escape(p.mend)}")
-        console.print(f"{len(files) + len(forms)} files, {len(problems)} problems.")
+        many = "problem" if len(problems) == 1 else "problems"
+        console.print(f"{len(files) + len(forms)} files, {len(problems)} {many}.")
     if problems:
         raise typer.Exit(CLOSED)
 
