@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from comity.cli.hands import AGENT, open_hand, passphrase, read_public
 from comity.cli.output import console
-from comity.cli.roots import PENDING, Signed, make_root, open_root
+from comity.cli.roots import Signed, make_root, open_root
 from comity.errors import Malformed
 from comity.signing.keys import PublicKey, Signer
 from comity.signing.roots import Roots
@@ -75,7 +75,5 @@ def tell(signed: Signed) -> bool:
         "Nothing accepts it yet."
     )
     console.print(f"Next: comity init sign {escape(signed.path.name)} --root FOLDER, by the next holder;")
-    console.print("when enough have signed: comity init sign on the file in the Party's folder, where it takes its place.")
-    if PENDING not in signed.path.name:
-        raise Malformed(f"{signed.path} has its place already.", f"Name the file that ends in {PENDING}.")
+    console.print("when enough have signed, comity init sign on it in the Party's folder: there it takes its place.")
     return False
