@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -145,6 +146,24 @@ def test_without_its_quorum_the_old_log_goes_on_until_it_is_closed(nodes: Nodes)
     nodes.witnesses.down.clear()
     de.turn.tick()
     assert (de.log.origin, de.log.segments[-2].size()) == (NEXT, 2)
+
+
+def test_while_its_witnesses_do_not_follow_the_next_log_the_old_one_goes_on(nodes: Nodes) -> None:
+    with_next(nodes)
+    de, _ = turned(nodes, BEFORE)
+    matters.draft(nodes, de)
+    nodes.clock.now = datetime(2027, 1, 1, tzinfo=nodes.clock.now.tzinfo)
+    witness, store = nodes.witnesses.by_name["fr"]
+    unaware = {origin: keys for origin, keys in witness.logs.items() if origin != NEXT}
+    nodes.witnesses.by_name["fr"] = (replace(witness, logs=unaware), store)
+    with pytest.raises(Unverified, match="quorum"):
+        de.turn.tick()
+    assert de.log.origin == BEFORE
+    de.publisher.before()  # as at every tick: it is no reason to stop publishing
+    assert de.publisher.publish()
+    nodes.witnesses.by_name["fr"] = (witness, store)
+    de.turn.tick()
+    assert de.log.origin == NEXT
 
 
 def test_a_log_that_the_party_file_no_longer_names_stops_the_start(nodes: Nodes) -> None:

@@ -246,7 +246,7 @@ def _sources(directory: Directory, own: NodeEntry, known: Collection[str], outsi
 
 def _tick(turn: Turn, padder: Padder, renewal: Renewal) -> None:
     """What comes before every checkpoint."""
-    turn.tick()
+    turn.try_tick()
     renewal.tick()
     padder.tick()
 

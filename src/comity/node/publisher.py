@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from comity.errors import ComityError, Conflict, Tampered, Unreachable
+from comity.errors import ComityError, Conflict, Tampered, Unreachable, Unverified
 from comity.node.admission import moment
 from comity.node.clock import Clock
 from comity.node.last_signed import LastSigned
@@ -129,6 +129,24 @@ class Publisher:
             self.publish()
         except ComityError as exc:
             _log.warning("log.not_published", reason=str(exc))
+
+    def begun(self, origin: str) -> bytes:
+        """The empty tree of a log about to begin, signed and cosigned: its witnesses follow it.
+
+        Raises without a quorum, and Unverified for a log without a policy here.
+        """
+        policy, empty = self._policies.get(origin), Checkpoint(origin, 0, Tree().root())
+        if policy is None:
+            raise Unverified(f"This node has no policy for the log {origin}.", "Run comity init trust here.")
+        note, lines = self._sign(empty), list[SignatureLine]()
+        for witness in (each for each in policy.witnesses.values() if each.url):
+            try:
+                lines.extend(self._ask(witness, empty, note))
+            except ComityError as exc:
+                _log.warning("witness.no_cosignature", witness=witness.name, reason=str(exc))
+        cosigned = add_lines(note, lines)
+        policy.check(cosigned, int(self._clock().timestamp()), None)
+        return cosigned
 
     def sign_off(self) -> None:
         """Sign the tree as it stands, so that the guard knows it at the next start. No witness is asked."""

@@ -19,6 +19,7 @@ from comity.docket.key_events import changes, first_vkeys
 from comity.docket.node_entry import LogEntry, NodeEntry
 from comity.errors import BadLaw, ComityError, Tampered
 from comity.node import tables as t
+from comity.node.admission import moment
 from comity.node.clock import Clock
 from comity.node.log import ActLog
 from comity.node.publisher import LogSigner, Publisher
@@ -107,12 +108,16 @@ class Turn:
             self._registrar.make(self._events)
             self._settled = True
 
-    def begin(self) -> None:
-        """At start, when the door is open: the first tick. Says what the operator must do before the year ends."""
+    def try_tick(self) -> None:
+        """As `tick`; what keeps it from being done is logged, and it is tried again at the next. Publishing goes on."""
         try:
             self.tick()
-        except ComityError as exc:  # it is tried again at the cadence, and refused there if it must be
+        except ComityError as exc:
             _log.warning("log.turn_waits", reason=str(exc))
+
+    def begin(self) -> None:
+        """At start, when the door is open: the first tick. Says what the operator must do before the year ends."""
+        self.try_tick()
         following, year = next_log(self._entry, self._logbook.origin), self._clock().year
         if year_of(self._logbook.origin) == year and following is None and self._clock().month == 12:
             _log.warning("log.no_next_year", origin=self._logbook.origin, next_step="comity init new-year --help")
@@ -131,11 +136,15 @@ class Turn:
         """The last checkpoint of the old log, then the first leaf of the new one; the writer's thread does nothing else
         meanwhile."""
         following = next_log(self._entry, self._logbook.origin)
+        if following is None:
+            return []
+        begun = self._publisher.begun(following.origin)  # before anything ends: do its witnesses follow it?
         self._publisher.publish()
         newest = self._logbook.rows.checkpoint()
-        if following is None or newest is None or newest[0] != self._logbook.tree.size:
+        if newest is None or newest[0] != self._logbook.tree.size:
             return []
         self._logbook.go_on(following.origin, newest[0])
+        self._logbook.rows.add_checkpoint(0, begun, moment(self._clock()))
         _log.info("log.begun", origin=following.origin)
         return self._events()
 
