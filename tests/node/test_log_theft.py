@@ -187,13 +187,29 @@ def test_an_end_that_is_not_what_stands_here_is_refused(nodes: Nodes) -> None:
             nodes.open("DE")
 
 
+def test_a_node_that_lost_its_database_begins_anew_in_the_log_that_follows(nodes: Nodes) -> None:
+    de, thief = robbed(nodes)
+    root = de.log.root_at(thief.size)
+    for node in list(nodes.wire.nodes.values()):
+        nodes.kill(node)
+    entry = ended(nodes, thief.size, root, "loss")
+    publish(nodes, "DE", lambda _: entry)
+    for path in (nodes.folder / "DE" / "data").glob("node.db*"):
+        path.unlink()
+    de, fr = nodes.open("DE"), nodes.open("FR")
+    assert (de.log.origin, de.log.tree.size) == (NEW, 0)
+    matters.sent(nodes, de, DOCKET + "c")
+    nodes.settle()
+    assert fr.registrar.docket(DOCKET + "c").state == "request.send"
+
+
 def test_a_log_that_ended_with_none_after_it_says_what_to_do(nodes: Nodes) -> None:
     de, thief = robbed(nodes)
     end = LogEnd(size=thief.size, root=encode_base64(de.log.root_at(thief.size)), reason="theft")
     for node in list(nodes.wire.nodes.values()):
         nodes.kill(node)
     publish(nodes, "DE", lambda e: e.with_logs((msgspec.structs.replace(e.logs[0], end=end),)))
-    with pytest.raises(BadLaw, match="names none after it") as refused:
+    with pytest.raises(BadLaw, match="ends every log") as refused:
         nodes.open("DE")
     assert "comity init successor" in refused.value.next_step
 

@@ -45,7 +45,7 @@ from comity.node.reports import FOLDER as REPORTS
 from comity.node.reports import Reports
 from comity.node.store import Store
 from comity.node.transport import HttpTransport, HttpWitnesses
-from comity.node.turn import Turn, end_what_ended, signers_of
+from comity.node.turn import Turn, end_what_ended, first_open, signers_of
 from comity.node.unsigned import check_unsigned
 from comity.node.vault import Vault
 from comity.package.anchors import Anchors, read_anchors
@@ -197,7 +197,7 @@ def _assemble(
     keys = NodeKeys.load(base / settings.keys)
     policies = {o: bench.directory.bounded(o, anchors.policy(o)) for o in anchors.policies}
     store, last = Store(data / "node.db"), LastSigned(data / "last-signed.db")
-    vault, log = Vault(data / "vault", keys.vault), ActLog(entry.origin, store)
+    vault, log = Vault(data / "vault", keys.vault), ActLog(first_open(entry), store)
     end_what_ended(log, entry)
     dockets = Dockets(store, vault, bench)
     check_store(store, log, last, bench, entry)

@@ -61,6 +61,14 @@ def signers_of(entry: NodeEntry, signers: Sequence[LogSigner]) -> dict[str, tupl
     }
 
 
+def first_open(entry: NodeEntry) -> str:
+    """The log that a new database begins with: the first that the roots have not ended. BadLaw when all are."""
+    for log in entry.logs:
+        if log.end is None:
+            return log.origin
+    raise BadLaw(f"The Party file ends every log of {entry.id}.", "Name the next one: comity init successor --help.")
+
+
 def end_what_ended(log: ActLog, entry: NodeEntry) -> None:
     """At start: leave every log that the Party file ended, for the one after it.
 
