@@ -1,4 +1,4 @@
-"""What all tests share: how Hypothesis behaves here and on a slow machine, and a log that no test leaves redirected."""
+"""What all tests share: how Hypothesis behaves on a slow machine, a log that none leaves redirected, slow ones first."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def plain_log() -> Iterator[None]:
     """A command run in this process sets the log to its own captured stderr, which is closed when the command ends."""
     yield
     structlog.reset_defaults()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that no core waits at the end for one that another has begun late."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
