@@ -1,4 +1,4 @@
-"""What all tests share: how Hypothesis behaves on a slow machine, a log that none leaves redirected, slow ones first."""
+"""What all tests share: Hypothesis on a slow machine, a log that none leaves redirected, slow tests first."""
 
 from __future__ import annotations
 
