@@ -23,8 +23,6 @@ from comity.cli.folder import write_text
 from comity.docket.node_entry import LogEnd, LogEntry, LogKeyTerm, NodeEntry
 from comity.errors import BadLaw, Conflict, Malformed, NotFound
 from comity.node.keys import ENVELOPE, OLD_ENVELOPE, NodeKeys, add_log_signers, read_secret, replace_secret
-from comity.node.log import ActLog
-from comity.node.store import Store
 from comity.settings import read_settings
 from comity.signing.canonical import canonical
 from comity.signing.envelope import EnvelopeKey
@@ -158,6 +156,9 @@ def _published(place: Place, entry: NodeEntry) -> bytes:
     data = place.folder / settings.data
     if not (data / "node.db").exists():
         raise NotFound(f"There is no database in {data}.", "Give the last cosigned checkpoint: --checkpoint FILE.")
+    from comity.node.log import ActLog  # loaded here: the database's parts take long, and other commands need none
+    from comity.node.store import Store
+
     with _at_rest(data):
         store = Store(data / "node.db")
         try:

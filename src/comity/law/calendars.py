@@ -16,9 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
-
-import holidays
+from functools import cache, lru_cache
 
 from comity.errors import BadLaw, CannotTell
 from comity.law.schema import PartyLaw
@@ -27,12 +25,20 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 _LANGUAGE = "en_US"  # named, because the library would otherwise follow the machine's locale
 _LONGEST_CLOSURE = 60  # days; no place is closed longer, so a calendar that says so is wrong
 
-_REGIONS = holidays.list_supported_countries(include_aliases=False)  # ISO 3166-1 -> subdivision codes with a table
+
+@cache
+def _regions() -> Mapping[str, list[str]]:
+    """ISO 3166-1 codes with a table, each with its subdivisions that have one."""
+    import holidays  # here and below: loading it takes a tenth of a second, which most commands don't need
+
+    return holidays.list_supported_countries(include_aliases=False)
 
 
 @lru_cache(maxsize=512)
 def _table(country: str, subdivision: str, year: int) -> Mapping[date, str]:
     """The public holidays of a year. Raises `BadLaw` for an unknown code, `CannotTell` for a year not covered."""
+    import holidays
+
     try:
         table = holidays.country_holidays(
             country, subdiv=subdivision or None, years=year, expand=False, language=_LANGUAGE
@@ -100,8 +106,10 @@ class Calendar:
         No Party has declared it, and the label says so. Raises `CannotTell` where the library doesn't know the country
         or the ``subdivision`` (ISO 3166-2, e.g. ``GB-SCT``).
         """
+        import holidays
+
         region = subdivision.removeprefix(f"{country}-")
-        if region not in ("", *_REGIONS.get(country, ())) or country not in _REGIONS:
+        if region not in ("", *_regions().get(country, ())) or country not in _regions():
             raise CannotTell(
                 f"The public holidays of {subdivision or country} are not known: it has no Party file and no table.",
                 "Ask there which day the limit ends on, or add a Party file with its calendar.",

@@ -14,6 +14,7 @@ from comity.errors import Malformed
 MAX_INTEGER = 2**63 - 1
 HASH_SIZE = 32
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 def encode_base64(data: bytes) -> str:
@@ -52,7 +53,7 @@ def decode_text(data: bytes, what: str, limit: int) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(f"The {what} is not valid UTF-8.", _ASK) from error
-    if any(character < " " and character != "\n" for character in text):
+    if _CONTROL.search(text):
         raise Malformed(f"The {what} holds a control character other than newline.", _ASK)
     return text
 
