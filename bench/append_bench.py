@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from comity.node.log import ActLog
-from comity.node.store import Batch, Store
-from comity.node.tables import LOWEST_KEPT
+from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.tables import LOWEST_KEPT
+from comity.node.log.act_log import ActLog
 from comity.tlog.leaf import ActLeaf
 
 Row = tuple[str, str, str]

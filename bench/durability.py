@@ -27,10 +27,10 @@ import sqlalchemy as sa
 from bench.erasure_bench import erase_one_in_a_hundred
 from bench.loaded_node import COSIGNED, running_clock, serve
 from bench.registrar import matters
-from comity.node import tables as t
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.export import RowsSource
+from comity.node.keeping import tables as t
+from comity.node.log.export import RowsSource
 from comity.node.node import Node
 from comity.signing.canonical import canonical
 from tests.node.nodes import Nodes

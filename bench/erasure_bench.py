@@ -24,10 +24,10 @@ from bench.registrar import _file_all, _filed
 from comity.docket.logged import check_logged
 from comity.docket.record import open_sections
 from comity.law.book import load_law
-from comity.node.admission import Filed
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.export import RowsSource
+from comity.node.door.admission import Filed
+from comity.node.log.export import RowsSource
 from comity.node.node import Node
 from comity.package.check import check_source
 from comity.proceedings import bodies

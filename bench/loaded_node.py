@@ -22,10 +22,10 @@ import msgspec
 from comity.docket.directory import NodeEntry
 from comity.docket.record import SealedRecord
 from comity.errors import ComityError, Unreachable
-from comity.node.admission import Door, Filed
-from comity.node.keys import NodeKeys
+from comity.node.door.admission import Door, Filed
+from comity.node.door.registrar import Entered
+from comity.node.keeping.keys import NodeKeys
 from comity.node.node import Node, Outside
-from comity.node.registrar import Entered
 from comity.settings import Settings
 from comity.tlog.checkpoint import parse_checkpoint
 from comity.tlog.note import split_note

@@ -17,14 +17,14 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from comity.node import tables as t
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.source import FolderSource
 from comity.node.auditor.state import AuditState
-from comity.node.export import export_log
-from comity.node.last_signed import LastSigned
-from comity.node.log import ActLog
-from comity.node.store import Store
+from comity.node.keeping import tables as t
+from comity.node.keeping.last_signed import LastSigned
+from comity.node.keeping.store import Store
+from comity.node.log.act_log import ActLog
+from comity.node.log.export import export_log
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.leaf import ActLeaf
 from comity.tlog.note import Signer

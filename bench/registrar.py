@@ -14,9 +14,9 @@ import msgspec
 from bench import limits
 from comity.docket.docket import Entry
 from comity.docket.record import SealedRecord, compose, record_id
-from comity.node.admission import Door, Filed
+from comity.node.door.admission import Door, Filed
+from comity.node.door.registrar import Entered
 from comity.node.node import Node
-from comity.node.registrar import Entered
 from comity.proceedings import bodies
 from comity.signing.hand import put_hand
 from tests.node.nodes import Nodes

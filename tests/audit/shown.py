@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from comity.errors import NotFound
-from comity.node.export import export_log, tile_bytes
+from comity.node.log.export import export_log, tile_bytes
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.cosignature import Ed25519Cosigner, MLDSACosigner
 from comity.tlog.leaf import ActLeaf

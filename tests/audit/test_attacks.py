@@ -17,7 +17,7 @@ from comity.errors import ComityError, Malformed, NotFound, Unverified
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.source import FolderSource, LogSource, tree_of
 from comity.node.auditor.state import AuditState
-from comity.node.gossip_store import SQLiteGossipStore
+from comity.node.keeping.gossip_store import SQLiteGossipStore
 from comity.node.witness.mirror import Mirror
 from comity.node.witness.store import SQLiteWitnessStore
 from comity.tlog.audit import AuditReport

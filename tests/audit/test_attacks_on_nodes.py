@@ -22,10 +22,10 @@ from comity.docket.logged import act_bytes, signature_bytes
 from comity.errors import BadLaw, ComityError, Malformed, NotFound, Unverified
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
+from comity.node.keeping.store import Batch
+from comity.node.log.seals import Made
 from comity.node.node import Node
-from comity.node.padding import Padder
-from comity.node.seals import Made
-from comity.node.store import Batch
+from comity.node.publishing.padding import Padder
 from comity.node.witness.store import SQLiteWitnessStore
 from comity.signing.base64url import to_base64url
 from comity.tlog.audit import AuditReport

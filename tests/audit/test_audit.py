@@ -22,14 +22,14 @@ from starlette.testclient import TestClient
 
 import comity
 from comity.errors import Conflict, NotFound, Unverified
-from comity.node import tables as t
 from comity.node.auditor.audit import BUNDLES_KEPT, Auditor
 from comity.node.auditor.source import FolderSource
 from comity.node.auditor.state import AuditState
-from comity.node.export import export_log
-from comity.node.log import ActLog
+from comity.node.keeping import tables as t
+from comity.node.keeping.store import Store
+from comity.node.log.act_log import ActLog
+from comity.node.log.export import export_log
 from comity.node.node import Node
-from comity.node.store import Store
 from comity.tlog.audit import AuditReport, LeafSums, emergencies_open
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.leaf_scan import leaf_hashes, scan_leaves

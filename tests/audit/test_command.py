@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 from comity.cli.audit import command
 from comity.errors import Malformed, NotFound, Unverified
 from comity.node.auditor.source import HttpSource, trees_of
-from comity.node.export import RowsSource
-from comity.node.gossip_store import SQLiteGossipStore
+from comity.node.keeping.gossip_store import SQLiteGossipStore
+from comity.node.log.export import RowsSource
 from comity.tlog.contradiction import Contradiction
 from comity.tlog.cosignature import verifier_for
 from comity.web.gossip import gossip_routes

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from comity.errors import Unreachable
 from comity.node.auditor import gossip
 from comity.node.auditor.audit import check_exposed
-from comity.node.gossip_store import SQLiteGossipStore
+from comity.node.keeping.gossip_store import SQLiteGossipStore
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.contradiction import SAME_SIZE, Contradiction
 from comity.tlog.cosignature import verifier_for

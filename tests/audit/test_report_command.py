@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from comity.cli import report_audit
 from comity.errors import Malformed, NotFound, Unverified
-from comity.node.reports import FOLDER
+from comity.node.publishing.reports import FOLDER
 from comity.package.report_files import NOTE
 from comity.proceedings.statistics import ReportMade
 from comity.signing.canonical import canonical

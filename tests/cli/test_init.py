@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from comity.cli import run
-from comity.cli.nodes import found_node
-from comity.cli.roots import open_root
+from comity.cli.init.nodes import found_node
+from comity.cli.init.roots import open_root
 from comity.docket.directory import Directory, open_party_file
 from comity.errors import Unverified
-from comity.node.keys import NodeKeys
+from comity.node.keeping.keys import NodeKeys
 from comity.package.anchors import read_anchors
 from comity.signing.credential import issue_credential, read_unverified
 from comity.signing.keys import PrivateKey, PublicKey
@@ -143,7 +143,7 @@ def test_wrong_names_say_which_there_are(desk: Path, capsys: pytest.CaptureFixtu
 
 def test_a_node_signs_two_ways_and_its_log_is_named_after_it(desk: Path) -> None:
     assert run(["init", "party", "DE", "de"]) == 0
-    from comity.cli.nodes import NodePlan
+    from comity.cli.init.nodes import NodePlan
 
     plan = NodePlan("node.de.example", "http://127.0.0.1:1", ("de-court",), "127.0.0.1:1", {"cadence_seconds": 2.5})
     entry = found_node(desk / "n", desk / "de", plan, 2026)
@@ -217,7 +217,7 @@ def test_a_stolen_seal_ends_at_once_and_a_rotation_broken_off_is_finished(
     old = NodeKeys.load(keys).seal.public
     rotate = ["init", "rotate", "de-node", "--party", "de", "--id", "node.de.example", "--from", "40", "--stolen"]
     with monkeypatch.context() as broken:
-        broken.setattr("comity.cli.key_changes.os.replace", _power_cut)
+        broken.setattr("comity.cli.init.key_changes.os.replace", _power_cut)
         assert run(rotate) == 70
     assert run(rotate) == 0
     new = NodeKeys.load(keys).seal.public

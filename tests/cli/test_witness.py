@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from comity.cli import run
-from comity.cli.nodes import read_cosigner
+from comity.cli.init.nodes import read_cosigner
 from comity.errors import NotAuthorised
 from comity.package.anchors import read_anchors
 from comity.tlog.policy import Policy

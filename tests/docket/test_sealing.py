@@ -13,7 +13,7 @@ from comity.docket.finding import Finding, clear, hold
 from comity.docket.record import Record
 from comity.docket.sealing import MOST_MONTHS, check_leaf, month_after
 from comity.errors import Malformed, Unverified
-from comity.node.seals import sealed_leaf
+from comity.node.log.seals import sealed_leaf
 from comity.proceedings.request import REQUEST
 from comity.tlog.counting import KINDS_COUNTED
 from comity.tlog.leaf import ActLeaf, parse_leaf

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from comity.cli.law import law_app
+from comity.cli.law.command import law_app
 from comity.errors import ComityError
 from comity.law.files import packaged
 from comity.law.forms import read_forms

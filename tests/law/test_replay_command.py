@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from comity.cli import law_replay
-from comity.cli.law import law_app
+from comity.cli.law import replay as law_replay
+from comity.cli.law.command import law_app
 from comity.law.files import packaged
 from comity.package.anchors import write_anchors
 from tests.package import samples

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 from typer.testing import CliRunner
 
-from comity.cli import law_show
-from comity.cli.law import law_app
+from comity.cli.law import show as law_show
+from comity.cli.law.command import law_app
 from comity.errors import NotFound
 from comity.law.book import load_law
 from comity.law.check import walk

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from comity.cli.law import law_app
+from comity.cli.law.command import law_app
 from comity.errors import CannotTell, ComityError, Malformed, NotFound
 from comity.law.calendars import Calendar
 

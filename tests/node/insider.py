@@ -7,10 +7,10 @@ import pytest
 from comity.docket.finding import clear
 from comity.docket.logged import act_bytes, signature_bytes
 from comity.docket.record import SealedRecord
-from comity.node.dockets import Closed
-from comity.node.log import ActLog
-from comity.node.store import Batch, Store
-from comity.node.vault import Vault
+from comity.node.keeping.dockets import Closed
+from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.vault import Vault
+from comity.node.log.act_log import ActLog
 from comity.signing.canonical import canonical
 from comity.tlog.leaf import ActLeaf, commit
 

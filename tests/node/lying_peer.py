@@ -13,8 +13,8 @@ import msgspec
 
 from comity.docket.directory import NodeEntry
 from comity.errors import Unreachable
-from comity.node.delivery import Answer, Item, Outcome, wrap
 from comity.node.node import Node
+from comity.node.post.delivery import Answer, Item, Outcome, wrap
 from comity.signing.canonical import canonical
 from tests.node.nodes import Nodes, Wire
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from comity.docket.docket import Docket, Entry
+from comity.node.door.registrar import Entered
 from comity.node.node import Node
-from comity.node.registrar import Entered
 from comity.proceedings import bodies
 from tests.node.nodes import Nodes
 from tests.world import (

@@ -21,10 +21,10 @@ from comity.docket.record import compose, record_id
 from comity.docket.sealing import inherited
 from comity.errors import Unreachable
 from comity.node.auditor.source import LogSource
-from comity.node.export import RowsSource
-from comity.node.keys import NodeKeys
+from comity.node.door.registrar import Entered
+from comity.node.keeping.keys import NodeKeys
+from comity.node.log.export import RowsSource
 from comity.node.node import Node, Outside
-from comity.node.registrar import Entered
 from comity.package.anchors import Anchors, write_anchors
 from comity.settings import Settings
 from comity.signing.canonical import canonical

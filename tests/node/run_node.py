@@ -20,7 +20,7 @@ import msgspec
 
 from comity.docket.directory import NodeEntry
 from comity.errors import ComityError, Unreachable
-from comity.node.keys import NodeKeys
+from comity.node.keeping.keys import NodeKeys
 from comity.node.node import Node, Outside
 from comity.node.witness.store import SQLiteWitnessStore
 from comity.settings import Settings

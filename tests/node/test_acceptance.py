@@ -11,8 +11,8 @@ import pytest
 
 from comity.docket.logged import Earlier
 from comity.docket.record import SealedRecord, compose, record_id, seal_payload
-from comity.node.delivery import Item, Outcome
 from comity.node.node import Node
+from comity.node.post.delivery import Item, Outcome
 from comity.signing.hand import put_hand
 from comity.signing.seal import seal
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint

@@ -15,14 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comity.errors import ComityError, Tampered, Unreachable
-from comity.node import tables, unsealing
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.export import RowsSource
+from comity.node.keeping import tables
+from comity.node.log.export import RowsSource
+from comity.node.log.seals import sealed_totals
 from comity.node.node import Node, Outside
-from comity.node.padding import Padder, padding_leaf
-from comity.node.publisher import next_tick
-from comity.node.seals import sealed_totals
+from comity.node.publishing import unsealing
+from comity.node.publishing.padding import Padder, padding_leaf
+from comity.node.publishing.publisher import next_tick
 from comity.settings import Settings
 from comity.tlog.audit import AuditReport
 from comity.tlog.counting import BLIND, kind_generator, sum_commitments

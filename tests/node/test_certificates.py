@@ -12,7 +12,7 @@ from comity.analysis.statistics.certificates import CertificateFacts
 from comity.docket.sections import Remedies
 from comity.errors import CannotTell, Malformed
 from comity.node import node as node_module
-from comity.node.certificates import counted_last, own_facts
+from comity.node.door.certificates import counted_last, own_facts
 from comity.node.node import Node
 from comity.proceedings import bodies
 from comity.proceedings.request_certificate import Supplement

@@ -18,9 +18,9 @@ from comity.errors import ComityError, NotAdmitted, NotFound
 from comity.law.book import load_law
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.export import RowsSource
+from comity.node.door.registrar import Entered
+from comity.node.log.export import RowsSource
 from comity.node.node import Node
-from comity.node.registrar import Entered
 from comity.package.check import check_source
 from comity.proceedings import bodies
 from comity.signing.hand import put_hand

@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from comity.cli import run
-from comity.cli.parties import read_draft, template
+from comity.cli.init.parties import read_draft, template
 from comity.docket.escrow import (
     Escrow,
     Opening,
@@ -28,11 +28,11 @@ from comity.docket.escrow import (
 )
 from comity.docket.party_file import OversightBody
 from comity.errors import BadLaw, Malformed, Unverified
-from comity.node.escrows import EscrowTo, escrows
-from comity.node.keys import write_secret
+from comity.node.keeping.keys import write_secret
+from comity.node.log.escrows import EscrowTo, escrows
+from comity.node.log.openings import export_node
 from comity.node.node import Node
-from comity.node.openings import export_node
-from comity.node.padding import Padder
+from comity.node.publishing.padding import Padder
 from comity.proceedings import bodies
 from comity.signing.base64url import to_base64url
 from comity.signing.envelope import EnvelopeKey

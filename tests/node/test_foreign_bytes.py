@@ -21,7 +21,7 @@ from comity.docket.logged import Logged, check_logged
 from comity.docket.party_file import open_party_file, read_party_file
 from comity.docket.record import decode_sealed, encode_sealed, open_sections
 from comity.errors import ComityError
-from comity.node.delivery import Contents, Item
+from comity.node.post.delivery import Contents, Item
 from comity.package.anchors import read_anchors, write_anchors
 from comity.package.report_check import open_report, read_openings
 from comity.package.report_leaf import read_report_leaf

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from comity.docket.logged import Earlier
-from comity.node import peers, tables
+from comity.node.keeping import peers, tables
 from comity.node.node import Node
 from comity.proceedings.bodies import PeersSeen
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint

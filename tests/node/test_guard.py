@@ -12,8 +12,8 @@ import pytest
 
 from comity.docket.record import SealedRecord, compose, seal_payload
 from comity.errors import BadLaw, Tampered
-from comity.node.log import ActLog
-from comity.node.store import Store
+from comity.node.keeping.store import Store
+from comity.node.log.act_log import ActLog
 from comity.proceedings import bodies
 from comity.signing.seal import seal
 from tests.node import matters
@@ -200,8 +200,8 @@ def forged(nodes: Nodes, *, hand: bool, sealed_by: str = "DE", store: Store | No
 )
 def test_an_extra_leaf_that_fits_the_tree_is_found_by_what_it_lacks(nodes: Nodes, sealed_by: str, says: str) -> None:
     """The insider has database, program, vault and seal key; not a judge's hand, and not the other side's log."""
-    from comity.node.keys import NodeKeys
-    from comity.node.vault import Vault
+    from comity.node.keeping.keys import NodeKeys
+    from comity.node.keeping.vault import Vault
 
     store = Store(nodes.folder / "DE" / "data" / "node.db")
     keys = NodeKeys.load(nodes.folder / "DE" / "keys")

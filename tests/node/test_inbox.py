@@ -14,7 +14,7 @@ from comity.docket.finding import clear
 from comity.docket.record import SealedRecord, Section, record_id, seal_payload
 from comity.docket.sections import Addressee
 from comity.errors import ComityError, Malformed, NotFound, Unverified
-from comity.node.delivery import MAX_DELIVERY, Item, wrap
+from comity.node.post.delivery import MAX_DELIVERY, Item, wrap
 from comity.signing.hand import put_hand
 from comity.signing.keys import PrivateKey
 from comity.signing.seal import seal

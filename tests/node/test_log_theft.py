@@ -15,8 +15,8 @@ from comity.node.auditor.audit import Auditor
 from comity.node.auditor.keys import BEYOND
 from comity.node.auditor.source import FolderSource
 from comity.node.auditor.state import AuditState
-from comity.node.export import tile_bytes, write_file
-from comity.node.keys import add_log_signers
+from comity.node.keeping.keys import add_log_signers
+from comity.node.log.export import tile_bytes, write_file
 from comity.node.node import Node
 from comity.package.check import check_source
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint

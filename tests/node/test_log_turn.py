@@ -15,10 +15,10 @@ from comity.errors import BadLaw, ComityError, Unverified
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.keys import missing_events
 from comity.node.auditor.state import AuditState
-from comity.node.delivery import wrap
-from comity.node.keys import ENVELOPE, OLD_ENVELOPE, NodeKeys, add_log_signers, replace_secret
+from comity.node.keeping.keys import ENVELOPE, OLD_ENVELOPE, NodeKeys, add_log_signers, replace_secret
+from comity.node.log.openings import NodeSource
 from comity.node.node import Node
-from comity.node.openings import NodeSource
+from comity.node.post.delivery import wrap
 from comity.signing.envelope import EnvelopeKey
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.key_event import key_changed, key_event_leaf, log_begun

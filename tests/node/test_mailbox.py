@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from comity.node.mailbox import LONGEST_PAUSE
-from comity.node.outbox import Outbox
+from comity.node.post.mailbox import LONGEST_PAUSE
+from comity.node.post.outbox import Outbox
 from comity.proceedings import bodies
 from tests.node import matters
 from tests.node.lying_peer import WAYS, LyingWire, Way
@@ -150,7 +150,7 @@ def test_a_message_too_large_for_one_is_sent_in_several(nodes: Nodes) -> None:
 
 
 def test_a_row_written_into_the_outbox_discloses_nothing(tmp_path: Path) -> None:
-    from comity.node.tables import outbox
+    from comity.node.keeping.tables import outbox
 
     nodes = Nodes(tmp_path, ("DE", "FR", "NL"))
     de, nl = nodes.open("DE"), nodes.open("NL")

@@ -10,7 +10,7 @@ import pytest
 
 from comity.docket.directory import Revocation, open_party_file, sign_party_file
 from comity.errors import Conflict, Unreachable, Unverified
-from comity.node.party_versions import FILE, accept_versions
+from comity.node.keeping.party_versions import FILE, accept_versions
 from comity.package.anchors import Anchors, write_anchors
 from comity.signing.keys import PrivateKey
 from comity.signing.roots import CHANGE_TYPE, RootChange, sign_change

@@ -13,9 +13,9 @@ import pytest
 from comity.docket.record import compose, record_id
 from comity.docket.sections import Addressee
 from comity.errors import ComityError, Conflict, Malformed, NotAdmitted, Tampered, Unverified
-from comity.node.delivery import ExhibitKey, Item, Message, Outcome
+from comity.node.door.notice import MOST_KINDS, Attempts
 from comity.node.node import Node
-from comity.node.notice import MOST_KINDS, Attempts
+from comity.node.post.delivery import ExhibitKey, Item, Message, Outcome
 from comity.proceedings import bodies
 from comity.signing.canonical import canonical
 from comity.signing.hand import put_hand
@@ -265,7 +265,7 @@ def test_time_does_not_go_backwards_along_a_peers_log(two: Nodes, monkeypatch: p
     sent(two, de)
     two.settle()
     back = 2 * de.settings.clock_tolerance_seconds
-    monkeypatch.setattr("comity.node.admission.Session._check_clock", lambda *_: None)
+    monkeypatch.setattr("comity.node.door.admission.Session._check_clock", lambda *_: None)
     who, start = two.world.who("DE", "prosecutor"), two.clock.now
     body = bodies.Consultation(subject="s", text="t")
     outcomes: list[Outcome] = []

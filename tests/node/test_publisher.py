@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from comity.errors import ComityError, Tampered, Unreachable, Unverified
-from comity.node.last_signed import LastSigned
+from comity.node.keeping.last_signed import LastSigned
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.note import Signer
 from comity.tlog.policy import KnownWitness

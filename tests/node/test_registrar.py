@@ -97,7 +97,7 @@ def test_one_bad_filing_in_a_batch_takes_nothing_from_the_others(nodes: Nodes, d
     hand = put_hand(record_id(good), nodes.world.who("DE", "prosecutor").key)
     session = de.registrar._registry.session(de.dockets, de.log.tree.size, nodes.clock())
     from comity.docket.record import SealedRecord
-    from comity.node.admission import Door, Filed
+    from comity.node.door.admission import Door, Filed
 
     session.prepare(Filed(SealedRecord(record=good, hand=hand, seal="", sections=sections), Door.OFFICIAL))
     before = (session.batch.lengths(), dict(session.changed), list(session.prepared))
@@ -115,7 +115,7 @@ def test_what_breaks_the_program_is_answered_and_leaves_the_door_open(
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr("comity.node.consequences.follow", broken)
+        patch.setattr("comity.node.door.consequences.follow", broken)
         with pytest.raises(Unreachable, match="nothing was entered"):
             matters.draft(nodes, de)
     assert de.store.size() == 0

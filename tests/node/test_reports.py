@@ -16,10 +16,10 @@ from comity.cli import report_audit
 from comity.cli.report_audit import audit_report
 from comity.errors import CannotTell, Conflict, Malformed, NotFound
 from comity.node import node as node_module
-from comity.node.export import export_log
+from comity.node.log.export import export_log
 from comity.node.node import Node
-from comity.node.padding import padding_leaf
-from comity.node.reports import FOLDER, Reports, Waiting
+from comity.node.publishing.padding import padding_leaf
+from comity.node.publishing.reports import FOLDER, Reports, Waiting
 from comity.package.report import PeriodReport, sign_report
 from comity.package.report_check import check_report, open_report
 from comity.package.report_files import LEAF, NOTE, OPENINGS

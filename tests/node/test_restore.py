@@ -12,7 +12,7 @@ import pytest
 from comity.errors import ComityError, NotFound, Tampered, Unverified
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.export import RowsSource, tile_bytes
+from comity.node.log.export import RowsSource, tile_bytes
 from comity.node.node import Node, Outside
 from comity.node.restore import restore
 from comity.node.witness.mirror import Mirror

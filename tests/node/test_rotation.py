@@ -9,7 +9,7 @@ import pytest
 
 from comity.docket.directory import PartyFile, open_party_file, sign_party_file
 from comity.errors import Unverified
-from comity.node.keys import SEAL
+from comity.node.keeping.keys import SEAL
 from comity.node.node import Node
 from comity.proceedings import bodies
 from comity.signing.keys import PrivateKey, save_private

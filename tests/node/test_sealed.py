@@ -15,16 +15,16 @@ import pytest
 from comity.docket.sealing import inherited, seal_of
 from comity.errors import NotAdmitted, Tampered, Unverified
 from comity.law.book import load_law
-from comity.node import act_leaf
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.later import settle_by
 from comity.node.auditor.openings import check_openings
 from comity.node.auditor.source import FolderSource, LogSource
 from comity.node.auditor.state import AuditState
+from comity.node.door import act_leaf
+from comity.node.door.registrar import Entered
+from comity.node.log.openings import NodeSource, export_node
 from comity.node.node import Node
-from comity.node.openings import NodeSource, export_node
-from comity.node.padding import Padder
-from comity.node.registrar import Entered
+from comity.node.publishing.padding import Padder
 from comity.package.check import check_source
 from comity.proceedings import bodies
 from comity.tlog.audit import AuditReport, LeafSums

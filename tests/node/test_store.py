@@ -12,10 +12,10 @@ import pytest
 
 from comity.docket.docket import fold
 from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unreachable, Unverified
-from comity.node.log import ActLog
+from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.vault import StoredBlob, Vault
+from comity.node.log.act_log import ActLog
 from comity.node.node import Node
-from comity.node.store import Batch, Store
-from comity.node.vault import StoredBlob, Vault
 from comity.proceedings import bodies
 from comity.tlog.tree import Tree, leaf_hash
 from tests.node import matters

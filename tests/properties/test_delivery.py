@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from comity.errors import ComityError
-from comity.node.delivery import Contents, Message
+from comity.node.post.delivery import Contents, Message
 from comity.signing.base64url import to_base64url
 from comity.signing.canonical import canonical
 from comity.signing.envelope import EnvelopePublic, seal_envelope

@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from comity.docket.docket import Docket, Entry
 from comity.docket.sections import Basis, Measure, Notice, Period, Privilege, Rights
 from comity.errors import ComityError
-from comity.node.admission import Session
+from comity.node.door.admission import Session
 from comity.node.node import Node
 from comity.proceedings import bodies
 from tests.node import matters

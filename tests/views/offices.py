@@ -24,7 +24,7 @@ from comity.cli.filing import file_step
 from comity.cli.matter import find_step, read_form
 from comity.docket.directory import Authority, Competence, PartyFile
 from comity.docket.docket import Docket
-from comity.node.keys import write_secret
+from comity.node.keeping.keys import write_secret
 from comity.node.node import Node
 from comity.signing.keys import PrivateKey, save_private
 from comity.web.app import create_app

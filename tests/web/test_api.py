@@ -14,7 +14,7 @@ import pytest
 
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS
 from comity.law.book import load_law
-from comity.node.tables import uses
+from comity.node.keeping.tables import uses
 from comity.package.check import check_source
 from comity.proceedings import bodies
 from comity.web import api, problem

@@ -14,9 +14,10 @@ from typing import Protocol, runtime_checkable
 import typer
 from typer.exceptions import Abort, TyperException
 
-from comity.cli import audit, due, escrow, filing, init, report, restore, serve, show, verify, witness
+from comity.cli import audit, due, escrow, filing, report, restore, serve, show, verify, witness
 from comity.cli.demo.command import command as demo_command
-from comity.cli.law import law_app
+from comity.cli.init import command as init
+from comity.cli.law.command import law_app
 from comity.cli.output import say_error
 from comity.errors import ComityError
 

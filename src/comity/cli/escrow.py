@@ -3,7 +3,7 @@
 ``key`` once; ``fetch`` often; then each body makes its share of a sample, and enough shares together open it. What was
 opened is compared with the leaf in the log: a node that escrowed a lie is found.
 
-Left to others: the escrow itself (`comity.docket.escrow`), the node's side (`comity.node.escrows`).
+Left to others: the escrow itself (`comity.docket.escrow`), the node's side (`comity.node.log.escrows`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from comity.cli.hands import KeyOption, PassphraseOption, open_hand
 from comity.cli.output import console, print_json
 from comity.docket.escrow import Share, decode_escrow, decode_opening, open_escrow, open_share
 from comity.errors import Conflict, Malformed, NotFound
-from comity.node.export import write_file
+from comity.node.log.export import write_file
 from comity.signing.base64url import from_base64url, to_base64url
 from comity.signing.canonical import canonical, parse_canonical
 
@@ -51,9 +51,9 @@ def key(
     body: Annotated[str, typer.Option("--body", help="The oversight body in party.toml.")],
 ) -> None:
     """Make the key that openings are escrowed to. Publish the Party file anew afterwards: comity init publish."""
-    from comity.cli.parties import read_draft
+    from comity.cli.init.parties import read_draft
     from comity.docket.party_file import OversightBody
-    from comity.node.keys import read_secret, write_secret
+    from comity.node.keeping.keys import read_secret, write_secret
     from comity.signing.envelope import EnvelopeKey
 
     path = party / "oversight" / f"{body}.json"
@@ -103,7 +103,7 @@ def share(
     out: Annotated[Path | None, typer.Option("--out", help="Where to write it; by default beside the escrow.")] = None,
 ) -> None:
     """Open your share of one escrow, to hand it to the other bodies. Alone it opens nothing."""
-    from comity.node.keys import read_secret
+    from comity.node.keeping.keys import read_secret
     from comity.signing.envelope import EnvelopeKey
 
     held = decode_escrow(_read(escrow))

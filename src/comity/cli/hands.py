@@ -3,7 +3,7 @@
 Passphrases come from a file that only its owner may read (``--passphrase-file`` or COMITY_PASSPHRASE_FILE), else from
 the terminal. They are never taken from the command line or from the environment itself.
 
-Left to others: what is signed (`comity.cli.filing`), who certifies a key (`comity.cli.officials`).
+Left to others: what is signed (`comity.cli.filing`), who certifies a key (`comity.cli.init.officials`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typer
 
 from comity.errors import Malformed, NotFound, Unverified
 from comity.node.agent import AgentSigner, list_identities
-from comity.node.keys import read_secret
+from comity.node.keeping.keys import read_secret
 from comity.signing.hand import Signer
 from comity.signing.keys import PublicKey, load_private
 

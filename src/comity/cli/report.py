@@ -1,6 +1,6 @@
 """``comity report``: have the node make the report of a period; for oversight, take what opens its acts.
 
-Making is the node's (`comity.node.reports`), checking a stranger's (``comity audit --report``).
+Making is the node's (`comity.node.publishing.reports`), checking a stranger's (``comity audit --report``).
 """
 
 from __future__ import annotations

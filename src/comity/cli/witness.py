@@ -12,7 +12,7 @@ import msgspec
 import structlog
 import typer
 
-from comity.cli.nodes import WITNESS_SETTINGS, WitnessSettings, read_cosigner
+from comity.cli.init.nodes import WITNESS_SETTINGS, WitnessSettings, read_cosigner
 from comity.cli.serve import log_as_json, run_server
 from comity.docket.directory import Directory
 from comity.errors import BadLaw, NotAuthorised, NotFound

@@ -4,7 +4,7 @@ Records name what they answer, so they form a graph; their place in the docket i
 identifier. Two nodes with the same records and the same assessments therefore have the same docket (ARCHITECTURE,
 rule 4). A record that two nodes cannot place yet (one it answers has not arrived) is not in the docket.
 
-Left to others: authenticity (`authenticate`), law (`assess`), keeping (`comity.node.store`).
+Left to others: authenticity (`authenticate`), law (`assess`), keeping (`comity.node.keeping.store`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The mark is the section of this name. A record names its sections in its signed head, so both nodes see the mark, also
 when the section's contents were withheld or erased. The leaf is then of the public kind ``emergency`` in both logs.
 
-Left to others: whether it is one (`comity.safeguards.emergency`), taking it (`comity.node.inbox`).
+Left to others: whether it is one (`comity.safeguards.emergency`), taking it (`comity.node.post.inbox`).
 """
 
 from __future__ import annotations

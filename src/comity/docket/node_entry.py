@@ -4,7 +4,8 @@ A node keeps one log at a time and may go on in another: every year in a new one
 stolen. An act's place is then a log and a position in it; its **number** puts the places of all logs of one node in
 order, so that keys can count "from here on" over several logs: the log's place in the chain times 2^40, plus position.
 
-Left to others: whose word this is (`comity.docket.directory`), which log a node writes to now (`comity.node.log`).
+Left to others: whose word this is (`comity.docket.directory`), which log a node writes to now
+(`comity.node.log.act_log`).
 """
 
 from __future__ import annotations

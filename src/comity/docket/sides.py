@@ -1,7 +1,7 @@
 """The two sides of a docket: the node of the authority that opened it and the node it is addressed to.
 
 Only these deliver into a docket and are delivered its records. The opening fixes them once and for all; nothing filed
-later, with effect or without, adds to them. Kept by `comity.node.store`, for the opening may be erased.
+later, with effect or without, adds to them. Kept by `comity.node.keeping.store`, for the opening may be erased.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from comity.docket.docket import Docket
 from comity.docket.duty import OpenDuty, open_duties
 from comity.errors import ComityError
 from comity.node.clock import Clock
-from comity.node.registrar import Registrar
-from comity.node.store import Store
+from comity.node.door.registrar import Registrar
+from comity.node.keeping.store import Store
 from comity.proceedings.bodies import Overdue
 
 _log = structlog.get_logger(__name__)

@@ -18,36 +18,36 @@ from comity.docket.record import SealedRecord
 from comity.errors import BadLaw, ComityError, Conflict
 from comity.law.book import LawBook, load_law
 from comity.law.forms import load_forms
-from comity.node.admission import Registry
-from comity.node.anchor import Anchor
 from comity.node.auditor.source import HttpSource, LogSource
 from comity.node.clerk import Clerk
 from comity.node.clock import Clock, system_clock
-from comity.node.contents import Outgoing
-from comity.node.dockets import Dockets
-from comity.node.escrows import escrow_to
-from comity.node.gossip_store import SQLiteGossipStore
-from comity.node.guard import check_store
-from comity.node.holdings import check_holdings
-from comity.node.inbox import Inbox
-from comity.node.keys import NodeKeys
-from comity.node.last_signed import LastSigned
-from comity.node.log import ActLog
-from comity.node.mailbox import Mailbox, Transport
-from comity.node.padding import Padder
-from comity.node.party_versions import FILE as PARTY_VERSIONS
-from comity.node.party_versions import accept_judiciaries, accept_versions
-from comity.node.peers import PeerCheckpoints
-from comity.node.publisher import Publisher, Witnesses
-from comity.node.registrar import Registrar
-from comity.node.renewal import Renewal
-from comity.node.reports import FOLDER as REPORTS
-from comity.node.reports import Reports
-from comity.node.store import Store
-from comity.node.transport import HttpTransport, HttpWitnesses
-from comity.node.turn import Turn, end_what_ended, first_open, signers_of
-from comity.node.unsigned import check_unsigned
-from comity.node.vault import Vault
+from comity.node.door.admission import Registry
+from comity.node.door.registrar import Registrar
+from comity.node.guard.guard import check_store
+from comity.node.guard.holdings import check_holdings
+from comity.node.guard.unsigned import check_unsigned
+from comity.node.keeping.dockets import Dockets
+from comity.node.keeping.gossip_store import SQLiteGossipStore
+from comity.node.keeping.keys import NodeKeys
+from comity.node.keeping.last_signed import LastSigned
+from comity.node.keeping.party_versions import FILE as PARTY_VERSIONS
+from comity.node.keeping.party_versions import accept_judiciaries, accept_versions
+from comity.node.keeping.peers import PeerCheckpoints
+from comity.node.keeping.store import Store
+from comity.node.keeping.vault import Vault
+from comity.node.log.act_log import ActLog
+from comity.node.log.escrows import escrow_to
+from comity.node.post.contents import Outgoing
+from comity.node.post.inbox import Inbox
+from comity.node.post.mailbox import Mailbox, Transport
+from comity.node.post.transport import HttpTransport, HttpWitnesses
+from comity.node.publishing.anchor import Anchor
+from comity.node.publishing.padding import Padder
+from comity.node.publishing.publisher import Publisher, Witnesses
+from comity.node.publishing.renewal import Renewal
+from comity.node.publishing.reports import FOLDER as REPORTS
+from comity.node.publishing.reports import Reports
+from comity.node.publishing.turn import Turn, end_what_ended, first_open, signers_of
 from comity.package.anchors import Anchors, read_anchors
 from comity.proceedings.tables import PROCEEDINGS
 from comity.settings import Settings

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from comity.errors import NotFound, Tampered
 from comity.node.auditor.source import FolderSource, HttpSource, LogSource, tree_of
-from comity.node.keys import NodeKeys
-from comity.node.last_signed import LastSigned
-from comity.node.log import ActLog
-from comity.node.lost import lost_row
+from comity.node.keeping.keys import NodeKeys
+from comity.node.keeping.last_signed import LastSigned
+from comity.node.keeping.lost import lost_row
+from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.vault import Vault
+from comity.node.log.act_log import ActLog
+from comity.node.log.seals import follow_leaf
 from comity.node.node import Node, Outside, lock_data, read_parties, read_trust
-from comity.node.seals import follow_leaf
-from comity.node.store import Batch, Store
-from comity.node.vault import Vault
 from comity.settings import Settings
 from comity.tlog.checkpoint import open_checkpoint
 from comity.tlog.cosignature import verifier_for

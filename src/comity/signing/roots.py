@@ -4,7 +4,8 @@ A root's text form is one key, ``ed25519:...``, or ``2 of ed25519:... ed25519:..
 document that names the roots before and after; it counts when as many of the old ones signed it as they need, and as
 many of the new ones. A chain of changes leads whoever pinned an old root to the present one; nobody else can.
 
-Left to others: whose roots they are (the Party file, `comity.docket.directory`), keeping keys (`comity.cli.roots`).
+Left to others: whose roots they are (the Party file, `comity.docket.directory`), keeping keys
+(`comity.cli.init.roots`).
 """
 
 from __future__ import annotations

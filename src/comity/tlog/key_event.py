@@ -3,7 +3,7 @@
 They hide nothing: whoever knows the Party file and the former log's last checkpoint makes the same leaf, byte for byte,
 and looks for it in the log. So their salt is 32 zero bytes, and the record is the canonical JSON made here.
 
-Left to others: when they are entered (`comity.node.turn`).
+Left to others: when they are entered (`comity.node.publishing.turn`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Taken from effective steps only; what no step shows comes from the official's own statement (``certificate``), and what
 neither shows is not claimed. A certificate that asks for several types of data counts once, under the one that
-interferes most. Left to others: entering the facts (`comity.node.certificates`), counting them.
+interferes most. Left to others: entering the facts (`comity.node.door.certificates`), counting them.
 """
 
 from __future__ import annotations

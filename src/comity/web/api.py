@@ -16,8 +16,8 @@ from comity import __doc__ as about
 from comity.docket.docket import Docket
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS, Record, Section
 from comity.errors import ComityError, Malformed, NotAdmitted, NotFound
+from comity.node.door.registrar import Entered
 from comity.node.node import Node
-from comity.node.registrar import Entered
 from comity.proceedings.bodies import Attempt
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.hand import Hand

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from comity.errors import Malformed
-from comity.node.escrows import escrows
+from comity.node.log.escrows import escrows
 from comity.signing.canonical import canonical
 from comity.tlog.encoding import decode_decimal
 from comity.web.access import OVERSIGHT_ROLE, Call, Door, Guard

@@ -3,7 +3,7 @@
 Reading evidence is a record: nobody gets an exhibit, alone or in a package, without having filed ``request.read`` for
 it with their own hand. Bytes stream; nothing is held in memory whole.
 
-Left to others: sealing at rest (`comity.node.vault`), the package's form (`comity.package.bag`).
+Left to others: sealing at rest (`comity.node.keeping.vault`), the package's form (`comity.package.bag`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from comity.docket.docket import Docket
 from comity.docket.sections import Exhibit
 from comity.errors import Malformed, NotAuthorised, NotFound
-from comity.node.vault import StoredBlob
+from comity.node.keeping.vault import StoredBlob
 from comity.proceedings.bodies import Production, Reading
 from comity.web.access import Call, Door, Guard
 from comity.web.api import answer, asked_docket

@@ -15,8 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from comity.errors import ComityError, Malformed
-from comity.node.delivery import MAX_DELIVERY
 from comity.node.node import Node
+from comity.node.post.delivery import MAX_DELIVERY
 from comity.signing.canonical import canonical
 from comity.web.body import read_body
 from comity.web.problem import problem

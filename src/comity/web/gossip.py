@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
-from comity.node.gossip_store import SQLiteGossipStore, identifier_of
+from comity.node.keeping.gossip_store import SQLiteGossipStore, identifier_of
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.contradiction import SUFFIX, Trees
 from comity.tlog.gossip import Gossip, followed

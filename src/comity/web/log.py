@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
-from comity.node.log_rows import LogRows
+from comity.node.keeping.log_rows import LogRows
+from comity.node.log.openings import unsealed_file
 from comity.node.node import Node
-from comity.node.openings import unsealed_file
 from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
 from comity.web.problem import problem
 

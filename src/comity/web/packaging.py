@@ -15,7 +15,7 @@ from comity.docket.docket import Docket
 from comity.docket.logged import Logged
 from comity.docket.sections import Exhibit
 from comity.errors import NotFound
-from comity.node.keys import NodeKeys
+from comity.node.keeping.keys import NodeKeys
 from comity.node.node import Node
 from comity.package.bag import write_package
 from comity.package.contents import PackageContents, PackagedExhibit, PackagedRecord

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from comity.errors import Malformed
-from comity.node.reports import Waiting
+from comity.node.publishing.reports import Waiting
 from comity.signing.canonical import canonical, parse_canonical
 from comity.web.access import OVERSIGHT_ROLE, Call, Door, Guard
 from comity.web.body import read_body

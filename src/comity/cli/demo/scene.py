@@ -21,12 +21,12 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from comity.cli import nodes, officials, parties
 from comity.cli.folder import write_text
 from comity.cli.hands import open_hand
-from comity.cli.roots import open_root
+from comity.cli.init import nodes, officials, parties
+from comity.cli.init.roots import open_root
 from comity.errors import Unreachable
-from comity.node.keys import read_secret, write_secret
+from comity.node.keeping.keys import read_secret, write_secret
 from comity.signing.hand import Signer
 from comity.signing.keys import PublicKey
 

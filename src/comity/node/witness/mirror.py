@@ -21,7 +21,7 @@ from comity.errors import ComityError, Malformed, NotFound, Tampered
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.source import FolderSource, LogSource, tree_of
 from comity.node.auditor.state import AuditState
-from comity.node.export import exported_size, write_file
+from comity.node.log.export import exported_size, write_file
 from comity.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from comity.tlog.note import NoteVerifier
 from comity.tlog.policy import NONE, KnownLog, Policy

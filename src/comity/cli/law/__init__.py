@@ -1,0 +1,1 @@
+"""``comity law``: ask the law that is packaged with this program."""

@@ -1,0 +1,247 @@
+"""``comity law``: ask the law that is packaged with this program: routes, texts, differences, limits, notifications.
+
+Needs no node and no network. Exit 0: answered and open. Exit 1: closed, barred, or a problem found. Exit 3: unknown.
+Left to others: showing (`comity.cli.law.show`), limits and notifications (`comity.cli.law.ask`), forms
+(`comity.cli.forms`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.markup import escape
+
+from comity.cli.forms import form_command
+from comity.cli.law import ask as law_ask
+from comity.cli.law import show as law_show
+from comity.cli.law.ask import day_of
+from comity.cli.law.replay import replay_command
+from comity.cli.output import console, print_json
+from comity.errors import BadLaw, Malformed, NotFound
+from comity.law.book import LawBook, load_law, open_law
+from comity.law.check import check_law
+from comity.law.difference import difference
+from comity.law.files import Problem, packaged, read
+from comity.law.forms import open_forms, read_forms
+from comity.law.offences import OffenceFacts, offence_facts
+from comity.law.route import Route, Routes, routes
+
+CLOSED = 1
+
+law_app = typer.Typer(
+    help="Ask the law: which instrument is open, what it says, what changed, when a limit ends, whom to notify.\n\n"
+    "Countries are two letters (DE, IE, GB). Start with: comity law show list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OnOption = Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the question, 2026-12-04; today.")]
+
+
+@law_app.command("route")
+def route(
+    from_party: Annotated[str, typer.Option("--from", help="The Party that asks, e.g. DE.")],
+    to_party: Annotated[str, typer.Option("--to", help="The Party that is asked, e.g. IE.")],
+    measure: Annotated[str, typer.Option("--measure", help="What is asked for; comity law show list names them.")],
+    category: Annotated[str, typer.Option("--category", help="The category of data, e.g. traffic.")] = "",
+    offence: Annotated[str, typer.Option("--offence", help="The offence as the asking law cites it: StGB § 263.")] = "",
+    list_category: Annotated[
+        str, typer.Option("--list-category", help="Its category among the 32, where the files lack the offence.")
+    ] = "",
+    iccs: Annotated[str, typer.Option("--iccs", help="Its ICCS code, where the files lack the offence.")] = "",
+    max_years: Annotated[
+        int | None, typer.Option("--max-years", min=0, help="Its maximum penalty, where the files lack the offence.")
+    ] = None,
+    max_months: Annotated[
+        int | None, typer.Option("--max-months", min=0, help="The same in months, where it is no number of years.")
+    ] = None,
+    sentence_months: Annotated[
+        int | None, typer.Option("--sentence-months", min=0, help="The sentence to be executed, where one was passed.")
+    ] = None,
+    on: OnOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Which instruments are open between two Parties for a measure: best first, what each needs, why others are closed.
+
+    Exit 0: at least one is open. Exit 1: none is, or the law files cannot tell.
+    """
+    book, day = load_law(), day_of(on)
+    described = OffenceFacts(from_party, offence, iccs, list_category, max_years, max_months)
+    facts = _facts(book, described, sentence_months, day)
+    found = routes(book, from_party, to_party, measure, category, facts, day=day)
+    if json:
+        print_json({"day": day.isoformat(), "law": book.version, **_plain(found)})
+    else:
+        _print_routes(found, f"{from_party} → {to_party}, {measure}, on {day}")
+    if not found.open:
+        raise typer.Exit(CLOSED)
+
+
+def _facts(book: LawBook, said: OffenceFacts, sentence_months: int | None, day: date) -> OffenceFacts | None:
+    """The offence from the files; or, where the files lack it, as it is ``said`` by the options."""
+    described = said != OffenceFacts(said.party, said.code)
+    if said.list_category:
+        book.category("thirty_two", said.list_category)
+    if said.iccs:
+        book.iccs(said.iccs)
+    if said.code and (not described or book.known_offence(said.party, said.code)):
+        said = offence_facts(book, said.party, said.code, day)
+    elif not described and sentence_months is None:
+        return None
+    return replace(said, sentence_months=sentence_months)
+
+
+def _plain(found: Routes) -> dict[str, Any]:
+    return {
+        "open": [_route(r) for r in found.open],
+        "cannot_tell": [
+            {"instrument": u.instrument.id, "question": u.question, "provision": u.provision} for u in found.cannot_tell
+        ],
+        "closed": [{"instrument": c.instrument.id, "reason": c.reason, "provision": c.provision} for c in found.closed],
+    }
+
+
+def _route(r: Route) -> dict[str, Any]:
+    needs = [{"kind": n.kind, "what": n.what, "provision": n.provision, "settled": n.settled} for n in r.needs]
+    return {
+        "instrument": r.instrument.id, "title": r.instrument.title, "measure": r.rule.id, "provision": r.provision,
+        "proceeding": r.instrument.proceeding, "certain": r.certain, "needs": needs,
+    }  # fmt: skip
+
+
+def _print_routes(found: Routes, question: str) -> None:
+    console.print(f"[bold]{escape(question)}[/bold]")
+    if not found.open:
+        console.print("[red]✗[/red] No instrument in the law files is known to be open.")
+    for place, r in enumerate(found.open, 1):
+        console.print(
+            f"\n[green]{place}. {escape(r.instrument.short)}[/green]  ({r.instrument.id}, measure {r.rule.id})  "
+            f"[cyan]{escape(r.provision)}[/cyan]"
+        )
+        for n in r.needs:
+            mark = "" if n.settled else "  [yellow](not settled)[/yellow]"
+            console.print(f"   • {escape(n.what)}  [cyan]{escape(n.provision)}[/cyan]{mark}")
+    if found.cannot_tell:
+        console.print("\n[bold]Cannot tell[/bold]")
+    for u in found.cannot_tell:
+        console.print(f"[yellow]?[/yellow] {u.instrument.id}: {escape(u.question)}  [cyan]{escape(u.provision)}[/cyan]")
+    if found.closed:
+        console.print("\n[bold]Closed[/bold]")
+    for c in found.closed:
+        console.print(f"✗ {c.instrument.id}: {escape(c.reason)}  [cyan]{escape(c.provision)}[/cyan]")
+
+
+@law_app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="An instrument (eio), a Party (FR), a list, standards, or: list.")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Only what holds on this day.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Read the law files: every value with its provision, its dates and how sure it is. ``list`` names everything."""
+    book = load_law()
+    if name == "list":
+        if json:
+            return print_json({k: [{"id": i, "title": t} for i, t in v] for k, v in law_show.headings(book).items()})
+        return law_show.show_list(book)
+    day = day_of(on) if on else None
+    title, about, groups, thing = law_show.find(book, name)
+    if json:
+        return print_json(law_show.as_json(thing, day))
+    return law_show.show(title, about, groups, day)
+
+
+@law_app.command("diff")
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A day (2026-08-17), a folder of law files, or packaged.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The other day, or the other folder.")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day on which folders are compared; today.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """What begins, ends or changes between two days, or between two versions of the law files."""
+    changes = difference(*_side(before, on), *_side(after, on))
+    if json:
+        return print_json([msgspec.to_builtins(c) for c in changes])
+    for c in changes:
+        mark = {"added": "[green]+[/green]", "removed": "[red]-[/red]", "changed": "[yellow]~[/yellow]"}[c.kind]
+        console.print(f"{mark} {escape(c.where)}: {escape(c.about)}  [cyan]{escape(c.provision)}[/cyan]")
+        if c.kind == "changed":
+            console.print(f"    before: {escape(c.before)}\n    after:  {escape(c.after)}")
+    return console.print(f"{len(changes)} differences." if changes else "No difference.")
+
+
+def _side(named: str, on: str) -> tuple[LawBook, date]:
+    if Path(named).is_dir():
+        return open_law(_folder(Path(named))), day_of(on)
+    if named == "packaged":
+        return load_law(), day_of(on)
+    try:
+        return load_law(), date.fromisoformat(named)
+    except ValueError:
+        raise NotFound(f"{named!r} is neither a day nor a folder.", "Give 2026-08-18, a folder or packaged.") from None
+
+
+def _folder(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {folder}.", "Name the folder that holds instruments/ and parties/.")
+    try:
+        return read(folder)
+    except UnicodeDecodeError as e:
+        raise Malformed(f"A file in {folder} is not UTF-8: {e}.", "Save it as UTF-8.") from e
+
+
+@law_app.command("check")
+def check(
+    folder: Annotated[
+        str, typer.Argument(metavar="[FOLDER]", help="A folder of law files; without it, those of this program.")
+    ] = "",
+    json: JsonOption = False,
+) -> None:
+    """Check law files and form definitions: shape, citations, gaps, contradictions. Names file, line and mend.
+
+    Exit 1 if there is any problem.
+    """
+    files = _folder(Path(folder)) if folder else packaged()
+    forms = _folder_forms(Path(folder)) if folder else read_forms(package_files("comity.law") / "data")
+    problems: list[Problem] = check_law(files) or _form_problems(forms, open_law(files))
+    if json:
+        print_json([{"file": p.file, "line": p.line, "what": p.what, "mend": p.mend} for p in problems])
+    else:
+        for p in problems:
+            console.print(f"[red]✗[/red] {escape(p.file)}:{p.line}: {escape(p.what)}\n  {escape(p.mend)}")
+        many = "problem" if len(problems) == 1 else "problems"
+        console.print(f"{len(files) + len(forms)} files, {len(problems)} {many}.")
+    if problems:
+        raise typer.Exit(CLOSED)
+
+
+def _folder_forms(folder: Path) -> dict[str, str]:
+    try:
+        return read_forms(folder)
+    except UnicodeDecodeError as e:
+        raise Malformed(f"A form in {folder} is not UTF-8: {e}.", "Save it as UTF-8.") from e
+
+
+def _form_problems(forms: Mapping[str, str], book: LawBook) -> list[Problem]:
+    """The first form definition that cannot be used. No forms, no problem: a folder of law need not have any."""
+    from comity.views.forms.source import check_sources  # only here: it knows every step there is
+
+    try:
+        if forms:
+            check_sources(open_forms(forms), book)
+    except BadLaw as exc:
+        file, _, what = exc.what.partition(" ")
+        return [Problem(file.rstrip(":"), 0, what, exc.next_step)]
+    return []
+
+
+law_app.command("due")(law_ask.due_command)
+law_app.command("notify")(law_ask.notify_command)
+law_app.command("form")(form_command)
+law_app.command("replay")(replay_command)

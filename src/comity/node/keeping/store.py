@@ -1,0 +1,364 @@
+"""The store: a node's database (SQLite, WAL, synchronous=FULL) behind the few questions the node asks.
+
+One transaction enters a batch: records, sections, leaves, tree nodes and outbox together or not at all. One connection
+writes; readers never wait for it. Contents are opaque here (`vault` seals them); what they mean is the registrar's.
+
+Trust: whoever writes to this file by hand is found out by `guard` at start, by the log's witnesses and by every peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Connection, Engine, RowMapping
+
+from comity.docket.node_entry import LOG_SPAN
+from comity.errors import Conflict, Tampered
+from comity.node.keeping import tables as t
+from comity.node.keeping.tables import LEVELS, LOWEST_KEPT
+from comity.tlog.tiles import HEIGHT, subtree_hash
+from comity.tlog.tree import Coordinate, leaf_hash
+
+_log = structlog.get_logger(__name__)
+SCHEMA_VERSION = "3"
+_RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
+    t.sections, t.sections.c.record == t.records.c.id
+)
+
+# Compiled once and said to the driver: the log's own rows are many, and SQLAlchemy's way cost more than writing them.
+_SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
+_LEAF, _NODE = (str(row.compile(dialect=sqlite.dialect())) for row in (t.leaves.insert(), t.nodes.insert()))
+LeafRow = tuple[int, bytes]  # position, leaf; in the order of the table's columns, as the next
+NodeRow = tuple[int, int, bytes]  # level, index, hash
+_SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows to be entered together. ``expected_size`` is the size of the log they extend."""
+
+    expected_size: int
+    records: list[dict[str, Any]] = field(default_factory=list)
+    sections: list[dict[str, Any]] = field(default_factory=list)
+    leaves: list[LeafRow] = field(default_factory=list)
+    nodes: list[NodeRow] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    counterproofs: list[dict[str, Any]] = field(default_factory=list)
+    exhibits: list[dict[str, Any]] = field(default_factory=list)
+    erase_records: list[str] = field(default_factory=list)
+    uses: list[dict[str, Any]] = field(default_factory=list)
+    erase_exhibits: list[dict[str, Any]] = field(default_factory=list)  # exhibit and docket, as in ``uses``
+    erase_blobs: list[str] = field(default_factory=list)
+    sides: list[dict[str, Any]] = field(default_factory=list)
+    peer_places: list[dict[str, Any]] = field(default_factory=list)
+    padding: list[dict[str, Any]] = field(default_factory=list)
+    seals: list[dict[str, Any]] = field(default_factory=list)
+    sealed_totals: list[dict[str, Any]] = field(default_factory=list)
+    escrows: list[dict[str, Any]] = field(default_factory=list)
+    seal_terms: list[dict[str, Any]] = field(default_factory=list)
+    unsealed: list[dict[str, int]] = field(default_factory=list)  # ref, by
+    extended: list[dict[str, Any]] = field(default_factory=list)  # ref, by, to
+
+    def lengths(self) -> tuple[int, ...]:
+        """How many rows of each kind there are, for `cut`."""
+        return tuple(len(rows) for rows in self._lists())
+
+    def cut(self, lengths: tuple[int, ...]) -> None:
+        """Throw away what was added since `lengths` was asked."""
+        for rows, length in zip(self._lists(), lengths, strict=True):
+            del rows[length:]
+
+    def _lists(self) -> list[list[Any]]:
+        return [value for f in fields(self) if isinstance(value := getattr(self, f.name), list)]
+
+
+class Store:
+    """The database of one node."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create. Tampered when the schema is another version's."""
+        self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=1)
+        self._reader = _engine(path, "BEGIN", pool_size=4)
+        with self._writer.begin() as db:
+            t.metadata.create_all(db)
+            found = db.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema"))
+            if found is None:
+                db.execute(t.meta.insert(), {"key": "schema", "value": SCHEMA_VERSION})
+            elif found != SCHEMA_VERSION:
+                raise Tampered(
+                    f"The database has schema {found}; this program knows {SCHEMA_VERSION}.", "Use its version."
+                )
+        self.forget_pages()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection with one consistent view."""
+        with self._reader.begin() as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write transaction; committed at the end, rolled back on any error."""
+        with self._writer.begin() as db:
+            yield db
+
+    def enter(self, batch: Batch) -> None:
+        """Enter a batch in one transaction. Conflict when the log is not at the expected size."""
+        with self.writing() as db:
+            size = db.exec_driver_sql(_SIZE).scalar_one()
+            if size != batch.expected_size:
+                raise Conflict(
+                    f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
+                    "Stop the other process; one node, one writer.",
+                )
+            if batch.leaves:
+                db.exec_driver_sql(_LEAF, batch.leaves)
+            if batch.nodes:
+                db.exec_driver_sql(_NODE, batch.nodes)
+            for table in (
+                t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.escrows, t.sealed_totals,
+            ):  # fmt: skip
+                if rows := getattr(batch, table.name):
+                    db.execute(table.insert(), rows)
+            if batch.unsealed:
+                db.execute(_SEAL.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
+                done = (t.escrows.c.position == sa.bindparam("ref")) & (t.escrows.c.record == "")
+                db.execute(t.escrows.delete().where(done), batch.unsealed)  # padding hides nothing any more
+            if batch.extended:
+                term: dict[str, Any] = {"extended_by": sa.bindparam("by"), "until": sa.bindparam("to")}
+                db.execute(_SEAL.values(term), batch.extended)
+            if batch.seal_terms:
+                db.execute(t.seal_terms.insert().prefix_with("OR REPLACE"), batch.seal_terms)
+            if batch.peer_places:
+                db.execute(t.peer_places.insert().prefix_with("OR IGNORE"), batch.peer_places)
+            if batch.counterproofs:
+                db.execute(t.counterproofs.insert().prefix_with("OR REPLACE"), batch.counterproofs)
+            if batch.exhibits:
+                absent = t.exhibits.c.id.in_([x["id"] for x in batch.exhibits]) & (t.exhibits.c.present == 0)
+                db.execute(t.exhibits.delete().where(absent))  # whoever names the bytes first cannot keep others out
+                db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), batch.exhibits)
+            if batch.erase_records:
+                db.execute(t.sections.delete().where(t.sections.c.record.in_(batch.erase_records)))
+                db.execute(t.escrows.delete().where(t.escrows.c.record.in_(batch.erase_records)))
+            if batch.uses:
+                db.execute(t.uses.insert().prefix_with("OR IGNORE"), batch.uses)
+            for gone in batch.erase_exhibits:
+                this = (t.uses.c.exhibit == gone["exhibit"]) & (t.uses.c.docket == gone["docket"])
+                db.execute(t.uses.delete().where(this))
+                unused = t.exhibits.c.id.not_in(sa.select(t.uses.c.exhibit))
+                db.execute(t.exhibits.delete().where(t.exhibits.c.id == gone["exhibit"], unused))
+
+    def forget_pages(self) -> None:
+        """Empty the write-ahead log of what it still holds of deleted rows; secure_delete zeroes the pages.
+
+        A reader may be in the way; the rows are gone then, and the log is emptied after the next erasure or start.
+        """
+        with self._writer.connect() as db:
+            raw = db.connection.driver_connection
+            if raw is not None and raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                _log.warning("erasure.write_ahead_log_in_use")
+
+    def docket_rows(self, dockets: Sequence[str]) -> list[RowMapping]:
+        """Records of these dockets with their sealed sections (None when erased), in order of entry."""
+        query = _RECORDS.where(t.records.c.docket.in_(dockets)).order_by(t.records.c.position)
+        with self.reading() as db:
+            return list(db.execute(query).mappings())
+
+    def record_row(self, record: str) -> RowMapping | None:
+        """One record with its sealed sections, or None."""
+        with self.reading() as db:
+            return db.execute(_RECORDS.where(t.records.c.id == record)).mappings().first()
+
+    def record_at(self, position: int) -> str | None:
+        """The record whose leaf is at ``position``, or None."""
+        with self.reading() as db:
+            found: str | None = db.scalar(sa.select(t.records.c.id).where(t.records.c.position == position))
+            return found
+
+    def dockets(self, proceeding: str = "") -> list[str]:
+        """Identifiers of all dockets of a proceeding, in order of their first entry."""
+        query = sa.select(t.records.c.docket).group_by(t.records.c.docket).order_by(sa.func.min(t.records.c.position))
+        if proceeding:
+            query = query.where(t.records.c.docket.like(f"{proceeding}:%"))
+        with self.reading() as db:
+            return list(db.scalars(query))
+
+    def size(self) -> int:
+        """The number of leaves."""
+        with self.reading() as db:
+            return int(db.scalar(sa.select(sa.func.coalesce(sa.func.max(t.leaves.c.position) + 1, 0))) or 0)
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """The leaves from ``start`` up to but not including ``end``."""
+        query = sa.select(t.leaves.c.leaf).where(t.leaves.c.position >= start, t.leaves.c.position < end)
+        with self.reading() as db:
+            return list(db.scalars(query.order_by(t.leaves.c.position)))
+
+    def hashes(self, coordinates: Sequence[Coordinate], number: int = 0, base: int = 0) -> list[bytes]:
+        """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing.
+
+        ``number`` and ``base``: which log, and where its first leaf is.
+        """
+        kept, below = list[Coordinate](), dict[int, list[Coordinate]]()
+        for level, index in coordinates:
+            if level >= LOWEST_KEPT:
+                kept.append((level, index))
+            else:
+                below.setdefault(index >> HEIGHT - level, []).append((level, index))
+        found = self._kept_hashes(kept, LEVELS * number)
+        for together in below.values():
+            found.update(self._hashed(together, base))
+        try:
+            return [found[c] for c in coordinates]
+        except KeyError as exc:
+            raise Tampered(f"The log's tree lacks the node {exc.args[0]}.", "Restore the database or rebuild.") from exc
+
+    def _hashed(self, together: Sequence[Coordinate], base: int) -> Iterator[tuple[Coordinate, bytes]]:
+        """Nodes below the kept ones, hashed from the leaves; all within one tile, read at once."""
+        first = min(index << level for level, index in together)
+        end = max(index + 1 << level for level, index in together)
+        leaves = [leaf_hash(leaf) for leaf in self.leaves(base + first, base + end)]
+        if len(leaves) == end - first:
+            for level, index in together:
+                start = (index << level) - first
+                yield (level, index), subtree_hash(leaves[start : start + (1 << level)])
+
+    def _kept_hashes(self, coordinates: Sequence[Coordinate], above: int) -> dict[Coordinate, bytes]:
+        found: dict[Coordinate, bytes] = {}
+        with self.reading() as db:
+            for start in range(0, len(coordinates), 400):
+                part = coordinates[start : start + 400]
+                # Joined to the list: `(level, idx) IN (...)` would read the whole table, 150 ms at a million leaves.
+                rows = db.exec_driver_sql(
+                    f"WITH wanted(level, idx) AS (VALUES {','.join(['(?, ?)'] * len(part))}) "
+                    "SELECT nodes.level, nodes.idx, nodes.hash FROM wanted "
+                    "JOIN nodes ON nodes.level = wanted.level AND nodes.idx = wanted.idx",
+                    tuple(number for level, index in part for number in (level + above, index)),
+                )
+                found.update({(level - above, index): value for level, index, value in rows})
+        return found
+
+    def checkpoint(self, at_most: int | None = None, number: int = 0) -> tuple[int, bytes] | None:
+        """The newest published checkpoint of a log (size and note), or None."""
+        base = LOG_SPAN * number
+        most = base + (LOG_SPAN - 1 if at_most is None else at_most)
+        kept = t.checkpoints.c
+        query = sa.select(kept.size, kept.note).where(kept.size >= base, kept.size <= most)
+        with self.reading() as db:
+            row = db.execute(query.order_by(kept.size.desc()).limit(1)).first()
+            return (row[0] - base, row[1]) if row else None
+
+    def add_checkpoint(self, size: int, note: bytes, published: str, number: int = 0) -> None:
+        """Keep a checkpoint of a log that reached the quorum."""
+        row = {"size": LOG_SPAN * number + size, "note": note, "published": published}
+        with self.writing() as db:
+            db.execute(t.checkpoints.insert().prefix_with("OR REPLACE"), row)
+
+    def exhibit(self, exhibit: str) -> RowMapping | None:
+        """The row of an exhibit, or None."""
+        with self.reading() as db:
+            return db.execute(sa.select(t.exhibits).where(t.exhibits.c.id == exhibit)).mappings().first()
+
+    def exhibit_in(self, docket: str, exhibit: str) -> RowMapping | None:
+        """The row of an exhibit that was produced in a docket and not erased from it since, or None."""
+        here = sa.exists().where(t.uses.c.exhibit == t.exhibits.c.id, t.uses.c.docket == docket)
+        with self.reading() as db:
+            return db.execute(sa.select(t.exhibits).where(t.exhibits.c.id == exhibit, here)).mappings().first()
+
+    def add_exhibit(self, row: dict[str, Any]) -> None:
+        """Keep an exhibit's row; harmless when it is there."""
+        with self.writing() as db:
+            db.execute(t.exhibits.insert().prefix_with("OR IGNORE"), row)
+
+    def exhibit_arrived(self, exhibit: str) -> None:
+        """The exhibit's blob is in the vault now."""
+        with self.writing() as db:
+            db.execute(t.exhibits.update().where(t.exhibits.c.id == exhibit).values(present=1))
+
+    def blob_is_anothers(self, blob: str, exhibit: str) -> bool:
+        """Whether the blob is here as the bytes of an exhibit other than ``exhibit``."""
+        x = t.exhibits.c
+        with self.reading() as db:
+            return (
+                db.scalar(sa.select(x.id).where(x.blob == blob, x.id != exhibit, x.present == 1).limit(1)) is not None
+            )
+
+    def givers(self, exhibit: str) -> set[str]:
+        """The nodes that gave this exhibit, in whatever docket."""
+        query = sa.select(t.uses.c.giver).where(t.uses.c.exhibit == exhibit, t.uses.c.giver != "")
+        with self.reading() as db:
+            return set(db.scalars(query))
+
+    def sides_of(self, dockets: Iterable[str]) -> dict[str, set[str]]:
+        """The sides of several dockets, read together."""
+        wanted, found = list(dockets), dict[str, set[str]]()
+        with self.reading() as db:
+            for start in range(0, len(wanted), 400):
+                part = t.sides.c.docket.in_(wanted[start : start + 400])
+                for docket, node in db.execute(sa.select(t.sides.c.docket, t.sides.c.node).where(part)):
+                    found.setdefault(docket, set()).add(node)
+        return found
+
+    def sides(self, docket: str) -> set[str]:
+        """The nodes of both sides of a docket; empty before its opening was entered."""
+        with self.reading() as db:
+            return set(db.scalars(sa.select(t.sides.c.node).where(t.sides.c.docket == docket)))
+
+    def peer_times(self, node: str, position: int) -> tuple[int | None, int | None]:
+        """Of a peer's log: the latest time claimed below ``position`` and the one claimed next above it (POSIX)."""
+        p = t.peer_places.c
+        below = sa.select(p.latest).where(p.node == node, p.position < position).order_by(p.position.desc()).limit(1)
+        above = sa.select(p.claimed).where(p.node == node, p.position > position).order_by(p.position).limit(1)
+        with self.reading() as db:
+            return db.scalar(below), db.scalar(above)
+
+    def blob_names(self) -> set[str]:
+        """The names of the blobs that exhibits refer to."""
+        with self.reading() as db:
+            return set(db.scalars(sa.select(t.exhibits.c.blob)))
+
+    def counterproofs(self, record: str) -> list[bytes]:
+        """How peers' logs prove a record."""
+        with self.reading() as db:
+            return list(db.scalars(sa.select(t.counterproofs.c.logged).where(t.counterproofs.c.record == record)))
+
+    def keep_counterproof(self, row: dict[str, Any]) -> None:
+        """Keep how a peer's log proves a record; a later proof replaces an earlier one."""
+        with self.writing() as db:
+            db.execute(t.counterproofs.insert().prefix_with("OR REPLACE"), row)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _engine(path: Path, begin: str, pool_size: int) -> Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", pool_size=pool_size, max_overflow=4, pool_timeout=60)
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "foreign_keys=ON",
+            "busy_timeout=20000",
+            "cache_size=-65536",  # 64 MiB: the index over random identifiers stays in memory well past 10^5 records
+            "wal_autocheckpoint=8000",  # pages; fewer, larger checkpoints write each scattered page once
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
