@@ -294,7 +294,8 @@ def test_a_leaf_withheld_is_refused_by_a_mirror_and_not_by_a_witness(tmp_path: P
         grown = ShownLog(acts(900))
         assert witnessed(mirror(grown), grown, store, SIZE) == 200
         fork = ShownLog([*acts(300), *acts(700, "another")])
-        assert witnessed(mirror(fork), fork, store, 900) == 503
+        assert witnessed(mirror(fork), fork, store, 900) == 422
+        assert len(list((tmp_path / "mirror").rglob("*.log-contradiction"))) == 1
     held = mirror(grown).held(ORIGIN)
     assert read_checkpoint(held.checkpoint()).size == 900
     with AuditState() as state:

@@ -6,16 +6,12 @@ import json
 import os
 import re
 import shlex
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import typer
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -30,6 +26,7 @@ from comity.tlog.contradiction import Contradiction
 from comity.tlog.cosignature import verifier_for
 from comity.web.gossip import gossip_routes
 from tests.audit.shown import LOG, ORIGIN, POLICY, POLICY_TEXT, Rows, ShownLog, act, acts
+from tests.serving import serving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "verify-a-node.md"
 COMMANDS = re.findall(r"^\$ comity audit (.+)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
@@ -44,21 +41,6 @@ def run(*words: str) -> tuple[int, str]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.stdout
-
-
-@contextmanager
-def serving(application: Starlette) -> Iterator[str]:
-    """The address of an application on a port of its own."""
-    with socket.socket(proto=socket.IPPROTO_TCP) as listening:  # the protocol named: else no TCP_NODELAY, 40 ms each
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture
@@ -77,7 +59,7 @@ def node(here: Path) -> Iterator[tuple[str, ShownLog]]:
     routes = [
         *gossip_routes(store, [POLICY], trees_of({ORIGIN: RowsSource(Rows(log))})),
         Mount("/log", StaticFiles(directory=here / "copy-of-log")),
-        Mount(f"/{MIRRORED}/log", StaticFiles(directory=here / "copy-of-log")),  # as a mirror serves it
+        Mount(f"/{MIRRORED}", StaticFiles(directory=here / "copy-of-log")),  # as a mirror serves it
     ]
     with serving(Starlette(routes=routes)) as url:
         yield url, log

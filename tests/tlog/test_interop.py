@@ -1,73 +1,80 @@
-"""Programs of others read a folder that we wrote, unmodified: the reader tlog-scales, and Go's sumdb/tlog and note."""
+"""Programs of others read what we write, unmodified, at the sizes where formats turn: from a folder and over HTTP.
+
+Over HTTP it is a node's own store that is read, through the routes that a node serves.
+"""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
+import httpx2
 import pytest
-from tlog_scales.backend import LocalBackend
-from tlog_scales.reader import TilesReader
-from tlog_scales.signing import Vkey as ScalesVkey
-from tlog_scales.signing import VkeySet
+from tlog_scales.backend import HttpBackend, LocalBackend
 
-from comity.tlog.encoding import encode_base64
-from comity.tlog.tree import inclusion_proof, leaf_hash
-from tests.tlog.biglog import LOG, LOG_PQ, SIZES, WITNESSES, entry, read, tree_at
+from tests.tlog.biglog import SIZES
+from tests.tlog.outsiders import GO_REASON, HAS_GO, build_go, check_with_scales, go_agrees, go_says
+from tests.tlog.served import served_log
 
-GO_PACKAGES = Path("/usr/share/gocode")  # where Debian's golang-golang-x-mod-dev puts sources
-GO_REASON = "needs Go and golang.org/x/mod (Debian: golang-go, golang-golang-x-mod-dev)"
-HAS_GO = shutil.which("go") is not None and (GO_PACKAGES / "src/golang.org/x/mod/sumdb/tlog").is_dir()
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_tlog_scales_reads_our_folder(folders: dict[int, Path], size: int) -> None:
-    reader = TilesReader(LocalBackend(folders[size]))
-    checkpoint = reader.get_checkpoint()
-    assert (checkpoint.origin, checkpoint.size) == (LOG.name, size)
-    keys = VkeySet(*(ScalesVkey.from_string(each.vkey.encode()) for each in (LOG, LOG_PQ, *WITNESSES)))
-    assert len(keys.verify(checkpoint.signatures, checkpoint)) == 5
-    assert reader.calculate_root_hash() == checkpoint.root_hash
-    for index in {0, size // 2, size - 1} if size else ():
-        assert reader.get_entry(index) == entry(index)
-        proof = reader.get_inclusion_proof(index, size)
-        proof.check(leaf_hash(entry(index)), checkpoint.root_hash)
-        assert proof.node_hashes == inclusion_proof(index, size, read)
-    for old in (each for each in SIZES if 0 < each < size):
-        reader.get_consistency_proof(old, size).check(tree_at(old).root(), checkpoint.root_hash)
+needs_go = pytest.mark.skipif(not HAS_GO, reason=GO_REASON)
 
 
 @pytest.fixture(scope="session")
 def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("go")
-    environment = {"GO111MODULE": "off", "GOPATH": str(GO_PACKAGES), "GOCACHE": str(folder / "c"), "HOME": str(folder)}
-    source = Path(__file__).parent / "go" / "check.go"
-    subprocess.run(["go", "build", "-o", folder / "check", source], check=True, env={**os.environ, **environment})
-    return folder / "check"
+    return build_go(tmp_path_factory.mktemp("go"))
 
 
-def run(program: Path, folder: Path, size: int) -> tuple[int, str]:
-    indexes = ",".join(str(index) for index in sorted({0, size // 2, size - 1})) if size else ""
-    olds = ",".join(f"{old}:{encode_base64(tree_at(old).root())}" for old in SIZES if 0 < old < size)
-    command: list[str | Path] = [program, folder, LOG.vkey.encode(), indexes, olds]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout
+@pytest.mark.parametrize("size", SIZES)
+def test_tlog_scales_reads_our_folder(folders: dict[int, Path], size: int) -> None:
+    check_with_scales(LocalBackend(folders[size]), size)
 
 
-@pytest.mark.skipif(not HAS_GO, reason=GO_REASON)
+@needs_go
 def test_go_reads_our_folders(go_check: Path, folders: dict[int, Path]) -> None:
     for size in SIZES:
-        # One line verified, the four of keys Go was not given ignored.
-        assert run(go_check, folders[size], size) == (0, f"OK {size} 1 4\n")
+        assert go_says(go_check, folders[size], size) == go_agrees(size)
 
 
-@pytest.mark.skipif(not HAS_GO, reason=GO_REASON)
+def test_both_read_a_node_over_http(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    go_check = request.getfixturevalue("go_check") if HAS_GO else None
+    with served_log(tmp_path) as served:
+        for size in SIZES:
+            served.sign(size)
+            check_with_scales(HttpBackend(served.url), size)
+            if go_check is not None:
+                assert go_says(go_check, served.url, size) == go_agrees(size)
+
+
+NO_TILE = (
+    "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/4", "tile/0/001", "tile/0/x001/234",
+    "tile/1/000", "tile/1/000.p/1", "tile/64/000.p/1", "tile/00/000.p/1", "tile/0/00", "tile/0/x000/000", "tile/0/000/",
+    "tile/entries/000", "tile/entries/000.p/4", "tile/entries/x000/000.p/1", "tile/0/..%2f0/000.p/1", "tile/",
+    "unsealed/000.p/0", "unsealed/000.p/1", "unsealed/x",
+)  # fmt: skip
+
+
+def test_what_no_tree_of_this_size_has_is_not_there(tmp_path: Path) -> None:
+    """As with static files: 404, and no cache keeps it, for the tile may come with the next checkpoint."""
+    with served_log(tmp_path) as served, httpx2.Client(base_url=served.url, trust_env=False) as http:
+        assert http.get("checkpoint").status_code == 404
+        served.sign(3)
+        for path in NO_TILE:
+            answer = http.get(path)
+            assert (answer.status_code, answer.headers.get("cache-control")) == (404, "no-store"), path
+        for path, size in (("tile/0/000.p/3", 96), ("tile/0/000.p/1", 32), ("tile/entries/000.p/3", 27)):
+            answer = http.get(path)
+            assert (len(answer.content), answer.headers["content-type"]) == (size, "application/octet-stream"), path
+            assert "immutable" in answer.headers["cache-control"]
+        note = http.get("checkpoint")
+        assert note.headers["content-type"] == "text/plain; charset=utf-8"
+        assert note.headers["cache-control"] == "no-cache"
+
+
+@needs_go
 def test_go_refuses_a_poisoned_tile(go_check: Path, folders: dict[int, Path], tmp_path: Path) -> None:
     shutil.copytree(folders[257], tmp_path / "log", ignore=lambda _, names: {"x000", "x001"} & set(names))
     tile = tmp_path / "log" / "tile" / "0" / "000"
     data = bytearray(tile.read_bytes())
     data[5] ^= 1
     tile.write_bytes(data)
-    assert run(go_check, tmp_path / "log", 257)[0] == 1
+    assert go_says(go_check, tmp_path / "log", 257)[0] == 1

@@ -179,6 +179,7 @@ def test_every_door_speaks_of_problems_alike(at: House) -> None:
         said = answer.json()
         assert said["status"] == answer.status_code >= 400
         assert said["next_step"]
+        assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_body_without_an_end_is_not_held() -> None:

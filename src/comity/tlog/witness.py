@@ -136,13 +136,23 @@ class Witness:
         try:
             verify_consistency(request.old_size, old_root, checkpoint.size, checkpoint.root, request.proof)
         except Unverified as error:
+            self.contradicted(request.note, now)
             return _refusal(422, error)
+        if (wanting := self.wanting(request.note, now)) is not None:
+            return wanting
         lines = [cosign(text, cosigner, now) for cosigner in self.cosigners]
         note = add_lines(self._own_lines_only(request.note, checkpoint.origin), lines)
         # Persisted before the cosignature leaves: otherwise a crash or a racing request could roll the view back.
         if not store.compare_and_set(checkpoint.origin, seen, Seen(checkpoint.size, checkpoint.root, note)):
             return _size(store.get(checkpoint.origin))
         return Answer(200, TEXT, b"".join(line.encode() for line in lines))
+
+    def wanting(self, note: bytes, now: int) -> Answer | None:
+        """What else must be so before the checkpoint ``note`` is cosigned: nothing. A mirror asks more."""
+        return None
+
+    def contradicted(self, note: bytes, now: int) -> None:
+        """Told of a checkpoint, signed by its log, that was not shown to extend the one cosigned last."""
 
     def _own_lines_only(self, note: bytes, origin: str) -> bytes:
         """The note with the log's verified lines only: strangers' lines are not kept or served."""

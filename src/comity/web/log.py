@@ -5,18 +5,23 @@ Open to anyone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from comity.errors import ComityError, NotFound
+from comity.errors import ComityError, Malformed, NotFound
 from comity.node.keeping.log_rows import LogRows
 from comity.node.log.openings import unsealed_file
 from comity.node.node import Node
 from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
+from comity.tlog.unsealed import parse_unsealed_path
 from comity.web.problem import problem
 
+T = TypeVar("T")
 _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -52,6 +57,7 @@ def log_routes(node: Node) -> list[Route]:
     async def unsealed(request: Request) -> Response:
         path = "unsealed/" + request.path_params["path"]
         try:
+            _named(parse_unsealed_path, path)
             body = await run_in_threadpool(lambda: unsealed_file(_rows(node, request), path))
         except ComityError as exc:
             return problem(exc)
@@ -79,12 +85,20 @@ def _rows(node: Node, request: Request) -> LogRows:
     return node.log.segments[number]
 
 
+def _named(parse: Callable[[str], T], path: str) -> T:
+    """What a path names; one that no file of a log has is not there, as with any static host. NotFound."""
+    try:
+        return parse(path)
+    except Malformed as exc:
+        raise NotFound(exc.what, exc.next_step) from exc
+
+
 def _tile(node: Node, rows: LogRows, path: str) -> bytes:
     """One tile or entry bundle below the size that was signed. NotFound otherwise.
 
     Signed, not published: a mirror in the quorum fetches what it is to cosign before there is a checkpoint to publish.
     """
-    wanted = parse_tile_path(path)
+    wanted = _named(parse_tile_path, path)
     newest = rows.checkpoint()
     size = newest[0] if newest is not None else 0
     level = max(wanted.level or 0, 0)

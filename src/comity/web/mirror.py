@@ -1,11 +1,10 @@
 """The HTTP face of a mirror: a witness's (`comity.web.witness`), and its copy of each log as static-looking files.
 
-GET /<hex SHA-256 of the origin>/log/checkpoint, /log/tile/..., /log/unsealed/...: `comity audit URL/<that hash>`.
+GET /<hex SHA-256 of the origin>/checkpoint, tile/... (C2SP tlog-mirror), unsealed/...: `comity audit URL/<that hash>`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import sha256
 
 from starlette.applications import Starlette
@@ -28,29 +27,21 @@ def mirror_app(mirror: Mirror, store: WitnessStore) -> Starlette:
     """The application."""
     origins = {sha256(origin.encode()).hexdigest(): origin for origin in mirror.logs}
 
-    async def checkpoint(request: Request) -> Response:
-        return await _answer(lambda: mirror.newest(_origin(origins, request)), "text/plain; charset=utf-8", "no-cache")
-
     async def file(request: Request) -> Response:
         path = _checked(f"{request.path_params['kind']}/{request.path_params['path']}")
         if path is None:
             return problem(NotFound("There is no such file.", "See c2sp.org/tlog-tiles for the names."))
-        return await _answer(lambda: mirror.file(_origin(origins, request), path), "application/octet-stream", _FOREVER)
+        try:
+            body = await run_in_threadpool(lambda: mirror.file(_origin(origins, request), path))
+        except ComityError as exc:
+            return problem(exc)
+        return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
 
     app = witness_app(mirror, store)
     app.router.routes += [
-        Route("/{hash:str}/log/checkpoint", checkpoint, methods=["GET"]),
-        Route("/{hash:str}/log/{kind:str}/{path:path}", file, methods=["GET"]),
+        Route("/{hash:str}/{kind:str}/{path:path}", file, methods=["GET"]),
     ]
     return app
-
-
-async def _answer(read: Callable[[], bytes], media_type: str, cache: str) -> Response:
-    try:
-        body = await run_in_threadpool(read)
-    except ComityError as exc:
-        return problem(exc)
-    return Response(body, media_type=media_type, headers={"Cache-Control": cache})
 
 
 def _origin(origins: dict[str, str], request: Request) -> str:

@@ -19,6 +19,7 @@ from comity.signing.canonical import canonical
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:comity:problem:"
+_NOT_KEPT = {"Cache-Control": "no-store"}  # a cache that kept "not there" would hide the tile that comes next
 _log = structlog.get_logger(__name__)
 
 
@@ -34,8 +35,8 @@ def problem(exc: ComityError, findings: tuple[Finding, ...] = ()) -> Response:
     }
     if findings:
         body["findings"] = list(findings)
-    headers = {"WWW-Authenticate": "Comity"} if exc.status == 403 else None
-    return Response(canonical(body), exc.status, headers=headers, media_type=MEDIA_TYPE)
+    asked = {"WWW-Authenticate": "Comity"} if exc.status == 403 else {}
+    return Response(canonical(body), exc.status, headers=_NOT_KEPT | asked, media_type=MEDIA_TYPE)
 
 
 async def answer_unexpected(request: Request, exc: Exception) -> Response:
@@ -49,7 +50,7 @@ async def answer_unexpected(request: Request, exc: Exception) -> Response:
         "next_step": "Try again; filing the same record twice is harmless. If it stays, ask the operator.",
         "code": "bug",
     }
-    return Response(canonical(body), 500, media_type=MEDIA_TYPE)
+    return Response(canonical(body), 500, headers=_NOT_KEPT, media_type=MEDIA_TYPE)
 
 
 async def answer_http(_: Request, exc: Exception) -> Response:
@@ -63,4 +64,4 @@ async def answer_http(_: Request, exc: Exception) -> Response:
         "next_step": "See docs/cli.md for what a node answers.",
         "code": "not-found" if status == 404 else "malformed",
     }
-    return Response(canonical(body), status, media_type=MEDIA_TYPE)
+    return Response(canonical(body), status, headers=_NOT_KEPT, media_type=MEDIA_TYPE)

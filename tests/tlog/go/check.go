@@ -1,7 +1,7 @@
-// Command check reads a folder of C2SP tiles with Go's golang.org/x/mod/sumdb/tlog and note, unmodified, and says OK when
-// the checkpoint's note, the tree hash, inclusion proofs and consistency proofs all hold.
+// Command check reads C2SP tiles, in a folder or over HTTP, with Go's golang.org/x/mod/sumdb/tlog and note, unmodified, and
+// says OK when the checkpoint's note, the tree hash, inclusion proofs and consistency proofs all hold.
 //
-// Usage: check FOLDER VKEY INDEX,... OLDSIZE:OLDROOTBASE64,...
+// Usage: check FOLDER|URL VKEY INDEX,... OLDSIZE:OLDROOTBASE64,...
 // The tile layout differs from Go's only in that the height is not part of the path.
 package main
 
@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/ioutil"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,19 +21,29 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-type folder string
+type place string
 
-func (f folder) Height() int { return 8 }
+func (p place) Height() int { return 8 }
 
-func (f folder) read(t tlog.Tile) ([]byte, error) {
-	path := strings.Replace(t.Path(), "tile/8/", "tile/", 1)
-	return ioutil.ReadFile(filepath.Join(string(f), filepath.FromSlash(path)))
+func (p place) read(path string) ([]byte, error) {
+	if !strings.HasPrefix(string(p), "http://") {
+		return ioutil.ReadFile(filepath.Join(string(p), filepath.FromSlash(path)))
+	}
+	answer, err := http.Get(string(p) + "/" + path)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 {
+		return nil, fmt.Errorf("%s: %s", path, answer.Status)
+	}
+	return ioutil.ReadAll(answer.Body)
 }
 
-func (f folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+func (p place) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
 	for _, t := range tiles {
-		data, err := f.read(t)
+		data, err := p.read(strings.Replace(t.Path(), "tile/8/", "tile/", 1))
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +52,7 @@ func (f folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	return all, nil
 }
 
-func (f folder) SaveTiles(tiles []tlog.Tile, data [][]byte) {}
+func (p place) SaveTiles(tiles []tlog.Tile, data [][]byte) {}
 
 func check(err error) {
 	if err != nil {
@@ -50,13 +61,13 @@ func check(err error) {
 	}
 }
 
-func entry(f folder, size, index int64) []byte {
+func entry(p place, size, index int64) []byte {
 	t := tlog.Tile{H: 8, L: 0, N: index / 256, W: 256}
 	if size/256 == t.N {
 		t.W = int(size % 256)
 	}
 	path := strings.Replace(t.Path(), "tile/8/0/", "tile/entries/", 1)
-	data, err := ioutil.ReadFile(filepath.Join(string(f), filepath.FromSlash(path)))
+	data, err := p.read(path)
 	check(err)
 	for i := index % 256; i > 0; i-- {
 		data = data[2+int(binary.BigEndian.Uint16(data)):]
@@ -65,10 +76,10 @@ func entry(f folder, size, index int64) []byte {
 }
 
 func main() {
-	f := folder(os.Args[1])
+	p := place(os.Args[1])
 	verifier, err := note.NewVerifier(os.Args[2])
 	check(err)
-	data, err := ioutil.ReadFile(filepath.Join(string(f), "checkpoint"))
+	data, err := p.read("checkpoint")
 	check(err)
 	opened, err := note.Open(data, note.VerifierList(verifier))
 	check(err)
@@ -78,7 +89,7 @@ func main() {
 	root, err := tlog.ParseHash(string(lines[2]))
 	check(err)
 	tree := tlog.Tree{N: size, Hash: root}
-	reader := tlog.TileHashReader(tree, f)
+	reader := tlog.TileHashReader(tree, p)
 	if size > 0 {
 		hash, err := tlog.TreeHash(size, reader)
 		check(err)
@@ -94,7 +105,7 @@ func main() {
 		check(err)
 		proof, err := tlog.ProveRecord(size, index, reader)
 		check(err)
-		check(tlog.CheckRecord(proof, size, root, index, tlog.RecordHash(entry(f, size, index))))
+		check(tlog.CheckRecord(proof, size, root, index, tlog.RecordHash(entry(p, size, index))))
 	}
 	for _, word := range strings.Split(os.Args[4], ",") {
 		if word == "" {

@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from comity.errors import ComityError, Malformed, NotFound, Tampered
+from comity.errors import ComityError, NotFound, Tampered
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.source import FolderSource, LogSource, tree_of
 from comity.node.auditor.state import AuditState
 from comity.node.log.export import exported_size, write_file
-from comity.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
-from comity.tlog.note import NoteVerifier
+from comity.tlog.checkpoint import Checkpoint, read_checkpoint
+from comity.tlog.note import NoteVerifier, SignatureLine, add_lines, split_note
 from comity.tlog.policy import NONE, KnownLog, Policy
 from comity.tlog.tiles import encode_entries, encode_tile, entries_path, tile_coordinates, tile_path, tiles_of
-from comity.tlog.witness import TEXT, Answer, Witness, WitnessStore, parse_add_checkpoint
+from comity.tlog.witness import TEXT, Answer, Witness, WitnessStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +37,18 @@ class Mirror(Witness):
     folder: Path
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def add_checkpoint(self, body: bytes, store: WitnessStore, now: int) -> Answer:
-        """As a witness answers; and 503, with nothing cosigned, when it cannot hold the whole tree."""
+    def wanting(self, note: bytes, now: int) -> Answer | None:
+        """503, with nothing cosigned, when it cannot hold the whole tree of this checkpoint."""
         try:
-            note = parse_add_checkpoint(body).note
-            origin = read_checkpoint(note).origin
-            if origin in self.logs:
-                self.hold(note, now)
-        except Malformed:
-            pass  # the witness says 400, in its own words
+            self.hold(note, now)
         except ComityError as error:
             return Answer(503, TEXT, f"This mirror cosigns only what it holds. {error}\n".encode())
-        return super().add_checkpoint(body, store, now)
+        return None
+
+    def contradicted(self, note: bytes, now: int) -> None:
+        """Keep the proof, where the tree that the log serves is one."""
+        with suppress(ComityError):
+            self.hold(note, now)
 
     def hold(self, note: bytes, now: int) -> Checkpoint:
         """Fetch, verify and keep everything under the checkpoint ``note``; the checkpoint.
@@ -67,7 +67,8 @@ class Mirror(Witness):
             if report.exposed:
                 raise Tampered(report.exposed[0].says, "The proof lies beside the log; hand it to oversight.")
             self._keep_upper(checkpoint, source, home)
-            write_file(home / "checkpoint", note)
+            if not (home / "checkpoint").is_file() or not _lines_of((home / "checkpoint").read_bytes(), note):
+                write_file(home / "checkpoint", note)
         return checkpoint
 
     def home(self, origin: str) -> Path:
@@ -78,21 +79,29 @@ class Mirror(Witness):
         """What is held of this log, for restoring or auditing it. Raises NotFound."""
         return FolderSource(self.home(origin))
 
-    def newest(self, origin: str) -> bytes:
-        """The newest checkpoint of what is held, with the cosignatures that the log itself shows, if it does.
+    def latest(self, origin_hash: str, store: WitnessStore) -> Answer:
+        """As a witness answers, with the cosignatures that the log itself shows by now.
 
-        A log asks for its quorum one witness after another, so what the mirror was shown bore few of them. NotFound.
+        A log asks for its quorum one witness after another, so what the mirror was shown bore few of them.
         """
-        home = self.home(origin)
-        note = self.held(origin).checkpoint()
+        answer = super().latest(origin_hash, store)
+        if answer.status != 200:
+            return answer
+        return answer._replace(body=self._with_quorum(answer.body))
+
+    def _with_quorum(self, seen: bytes) -> bytes:
+        """The same checkpoint as the log published it, once it did; kept, for when the log is gone."""
+        origin = read_checkpoint(seen).origin
+        path = self.home(origin) / "checkpoint"
+        kept = path.read_bytes() if path.is_file() else seen
+        if _whole(kept, seen):
+            return kept
         with suppress(ComityError):
             shown = self._source(origin).checkpoint()
-            if open_checkpoint(shown, self.logs[origin], origin) == read_checkpoint(note):
-                write_file(home / "published", shown)
-        if (home / "published").is_file():
-            published = (home / "published").read_bytes()
-            return published if read_checkpoint(published) == read_checkpoint(note) else note
-        return note
+            if _whole(shown, seen):
+                write_file(path, shown)
+                return shown
+        return add_lines(seen, _lines_of(kept, seen))
 
     def file(self, origin: str, path: str) -> bytes:
         """A file of the copy: a tile or bundle that is held; of openings, those that the log shows. NotFound."""
@@ -120,6 +129,17 @@ class Mirror(Witness):
 def _signed_by(verifiers: Sequence[NoteVerifier]) -> Policy:
     """The log's own signature is enough here: a mirror is one of those whose cosignature the log asks for."""
     return Policy(tuple(KnownLog(each.vkey) for each in verifiers), {}, {}, NONE)
+
+
+def _lines_of(note: bytes, seen: bytes) -> tuple[SignatureLine, ...]:
+    """The lines of a note, if it is of the same checkpoint as ``seen``."""
+    text, lines = split_note(note)
+    return lines if text == split_note(seen)[0] else ()
+
+
+def _whole(note: bytes, seen: bytes) -> bool:
+    """Whether a note is of the same checkpoint as ``seen`` and has every line of it, and perhaps more."""
+    return set(split_note(seen)[1]) <= set(_lines_of(note, seen))
 
 
 def _keep(home: Path, index: int, entries: Sequence[bytes], hashes: Sequence[bytes]) -> None:
