@@ -59,7 +59,7 @@ class Source:
 
 def stated(*cited: Cited, party: str = "") -> Source:
     """The source that these statements of law make together: unsettled when one of them is."""
-    provisions = dict.fromkeys(c.provision for c in cited)
+    provisions = dict.fromkeys(each for c in cited for each in c.provision.split("; "))
     return Source("; ".join(provisions), all(c.settled for c in cited), party)
 
 
