@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from comity.errors import BadLaw, CannotTell
+from comity.law.book import load_law
 from comity.law.calendars import Calendar
 from comity.law.schema import PartyLaw
 
@@ -44,6 +45,13 @@ def test_public_holidays(country: str, subdivision: str, day: date, name: str) -
     calendar = Calendar(country, subdivision)
     assert calendar.holiday_name(day) == name
     assert calendar.is_working_day(day) is (not name)
+
+
+def test_a_holiday_that_the_party_file_adds_counts_every_year() -> None:
+    """Algemene termijnenwet art 3(1): 5 May, which the general table has every five years."""
+    netherlands = Calendar.of(load_law().party("NL"))
+    assert [netherlands.holiday_name(date(year, 5, 5)) for year in (2025, 2026, 2027)] == ["Liberation Day"] * 3
+    assert netherlands.next_working_day(date(2027, 5, 4)) == date(2027, 5, 7)  # Ascension Day is the 6th
 
 
 def test_saturday_and_sunday_are_not_working_days() -> None:

@@ -56,6 +56,25 @@ def test_route_takes_an_offence_that_the_files_lack():
     assert "cloud_us_uk" in {c["instrument"] for c in petty["closed"]}
 
 
+def test_an_offence_of_a_country_without_a_file_is_cannot_tell():
+    asked = ("route", "--from", "US", "--to", "FR", "--measure", "search_and_seizure", "--on", "2026-12-04")
+    code, text = run(*asked, "--offence", "18 USC 1343")
+    assert code == 0, text
+    assert "Double criminality (cannot tell)" in text
+
+
+EAW = ("due", "decide", "--instrument", "eaw", "--trigger", "2026-09-01T12:00", "--party", "DE")
+
+
+def test_a_suspended_limit_is_counted_on_or_has_no_date():
+    code, text = run(*EAW, "--suspended", "2026-09-03T10:00/2026-09-07T15:00", "--because", "art 20: immunity")
+    assert code == 0
+    assert "Not counted: 4 days. The last day becomes Wed 4 Nov 2026." in text
+    still = answer(*EAW, "--suspended", "2026-09-03T10:00/", "--because", "art 20: immunity")
+    assert still["due"] is None
+    assert "No date can be given until it resumes" in still["explanation"][-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "hint"),
     [
@@ -73,6 +92,10 @@ def test_route_takes_an_offence_that_the_files_lack():
         (("due", "decide", "--instrument", "eio", "--trigger", "2026-03-29T02:30", "--party", "FR"), 2, "offset"),
         (("due", "decide", "--instrument", "eio", "--trigger", "2026-10-25T02:30", "--party", "FR"), 2, "offset"),
         (("notify", "--instrument", "eio", "--measure", "interception", "--from", "De", "--to", "FR"), 2, "DE"),
+        ((*EAW, "--suspended", "2026-09-03T10:00"), 2, "FROM/"),
+        ((*EAW, "--suspended", "2026-09-03T10:00/"), 2, "--because"),
+        (("due", "keep_logs", "--instrument", "ai_deployer_logs", "--trigger", "2025-01-01", "--party", "DE"), 3,
+         "2026-08-02"),
     ],
 )
 def test_wrong_input_says_what_to_do(arguments: tuple[str, ...], code: int, hint: str):

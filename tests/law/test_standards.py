@@ -52,6 +52,12 @@ LIMITS = [
     ("ofac_delisting", "decide_delisting", DAY, None, "days", "31 CFR 501.807", "secondary"),
     ("interpol_ccf", "file_access", DAY, 4, "months", f"{CCF} art 40", "knowledge_high"),
     ("interpol_ccf", "file_deletion", DAY, 9, "months", f"{CCF} art 40", "knowledge_high"),
+    ("wb_internal_acknowledge", "internal_feedback_unacknowledged", DAY, 3, "months", f"{WB} art 9(1)(f)",
+     "knowledge_high"),
+    ("eu_list_review", "list_review", DAY, 12, "months", "Council practice on restrictive measures", "knowledge_high"),
+    ("eu_list_review", "list_review_common_position", DAY, 6, "months", "Common Position 2001/931/CFSP art 1(6)",
+     "knowledge_high"),
+    ("un1267_triennial", "triennial_review", DAY, 3, "years", UN, "knowledge_medium"),
     ("interpol_retention", "keep_at_most", DAY, 5, "years", "INTERPOL RPD art 49", "secondary"),
 ]
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from comity.errors import BadLaw, NotFound
 from comity.law.check import check_decoded
-from comity.law.citation import by_citation, citation_key, nearest
+from comity.law.citation import by_citation, citation_key, names_of, nearest
 from comity.law.files import Decoded, OffenceList, decode, packaged
 from comity.law.schema import (
     DataCategory,
@@ -124,7 +124,8 @@ class LawBook:
 
     def known_offence(self, party: str, code: str) -> NationalOffence | None:
         """As `offence`; None when the files have none such."""
-        return self.national_offences.get((party, citation_key(code)))
+        law = self.by_party.get(party)
+        return self.national_offences.get((party, citation_key(code, names_of(law)))) if law else None
 
     def bound(self, instrument_id: str, party: str, day: date) -> Membership | None:
         """The statement by which ``party`` is bound by the instrument on ``day``; None when it is not.

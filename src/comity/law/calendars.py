@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from functools import cache, lru_cache
 
 from comity.errors import BadLaw, CannotTell
-from comity.law.schema import PartyLaw
+from comity.law.schema import PartyLaw, PublicHoliday
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LANGUAGE = "en_US"  # named, because the library would otherwise follow the machine's locale
@@ -62,7 +62,8 @@ def _table(country: str, subdivision: str, year: int) -> Mapping[date, str]:
 class Calendar:
     """The working days of one place. Pure: the same day always has the same answer.
 
-    ``label`` is shown in explanations. ``extra`` adds days off (date to name), ``not_holidays`` takes some away.
+    ``label`` is shown in explanations. ``extra`` adds days off (date to name), ``not_holidays`` takes some away;
+    ``declared`` are holidays of every year that the Party's law names and the library's table lacks.
     """
 
     country: str
@@ -71,6 +72,7 @@ class Calendar:
     extra: Mapping[date, str] = field(default_factory=dict)
     not_holidays: frozenset[date] = frozenset()
     label: str = ""
+    declared: tuple[PublicHoliday, ...] = ()
 
     @classmethod
     def of(
@@ -97,6 +99,7 @@ class Calendar:
             extra=dict(extra or {}),
             not_holidays=not_holidays,
             label=subdivision or f"{party.party}, national holidays only",
+            declared=party.holidays_too,
         )
 
     @classmethod
@@ -129,7 +132,8 @@ class Calendar:
             return self.extra[day]
         if day in self.not_holidays:
             return ""
-        return _table(self.country, self.subdivision, day.year).get(day, "")
+        named = _table(self.country, self.subdivision, day.year).get(day, "")
+        return named or next((h.name for h in self.declared if h.day == f"{day:%m-%d}" and h.holds_on(day)), "")
 
     def why_closed(self, day: date) -> str:
         """Why ``day`` is not a working day: the holiday's name, or the day of the week; empty for a working day."""

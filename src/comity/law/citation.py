@@ -1,24 +1,49 @@
-"""Citations of national offences as people write them: "§ 263 StGB" is "StGB § 263".
+"""Citations of national offences as people write them: "§ 263 Abs. 3 StGB" is "StGB § 263(3)".
 
-Only order, signs, case and the word for "article" are let go; a number is never guessed. Which offences there are is
-left to the Parties' files (`comity.law.book`).
+Order, signs, case, accents, the words for "article" and "paragraph", and the other names that the Party's file gives a
+law are let go; a number is never guessed. Which offences there are is left to the Parties' files (`comity.law.book`).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from comity.law.schema import NationalOffence, PartyLaw
 
-_SIGNS = frozenset({"§", "§§", "art", "art.", "arts", "article", "artículo", "artikel", "s", "s.", "sec", "section"})
+_SIGNS = frozenset({
+    "§", "§§", "art", "art.", "arts", "arts.", "article", "articles", "articulo", "articulos", "artikel",
+    "s", "s.", "sec", "sec.", "section", "of", "the", "du", "de", "la", "le", "des", "del", "van", "von", "der",
+})  # fmt: skip
+_PARAGRAPH = re.compile(
+    r"\s+(?:abs|absatz|lid|apartado|al|alinea|para|paragraph|subsection)\b\.?\s*\(?(\d+)\)?|\s+(\(\w{1,3}\))"
+)
+_ADDED = re.compile(r"(?<=\d)\s+(bis|ter|quater|quinquies|[a-rt-z])(?![\w-])")  # § 263 a; not: Act 2001 s 6
+_DOTTED = re.compile(r"(?:(?<=\d)|(?<=bis)|(?<=ter))\.(\d+)")  # art 197 bis.2, as Spanish law is cited
+_BOOK = re.compile(r"\b([lrd])[. ]+(?=\d)")  # L. 335-2, as French codes number
+_GLUED = re.compile(r"\b(art|arts|s|sec)\.?(?=\d)")  # art.313-1, s6
 _SHOWN = 5
 
 
-def citation_key(code: str) -> tuple[str, ...]:
-    """What two citations of the same provision share; the parts in brackets stay with their number."""
-    words = re.sub(r"\s+\(", "(", code.casefold().replace("§", " § ")).replace(",", " ").split()
-    return tuple(sorted(word for word in words if word not in _SIGNS))
+def citation_key(code: str, cited_as: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """What two citations of the same provision share; the paragraph stays with its number.
+
+    ``cited_as``: other names of laws, and how the codes of the file cite them (`PartyLaw.cited_as`).
+    """
+    text = _folded(code)
+    for other, own in sorted((cited_as or {}).items(), key=lambda pair: -len(pair[0])):
+        text = re.sub(rf"(?<!\w){re.escape(_folded(other))}(?!\w)", _folded(own), text, count=1)
+    text = _GLUED.sub(r"\1 ", _BOOK.sub(r"\1", text.replace("§", " § ")))
+    text = _DOTTED.sub(r"(\1)", _ADDED.sub(r"\1", text))
+    text = _PARAGRAPH.sub(lambda m: f"({m[1]})" if m[1] else m[2], text)
+    return tuple(sorted(word for word in text.replace(",", " ").split() if word not in _SIGNS))
+
+
+def _folded(text: str) -> str:
+    """Without case and accents, every dash a hyphen."""
+    plain = unicodedata.normalize("NFKD", re.sub("[\u2010-\u2015]", "-", text)).casefold()
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def nearest(code: str, offences: Iterable[NationalOffence]) -> list[str]:
@@ -30,5 +55,18 @@ def nearest(code: str, offences: Iterable[NationalOffence]) -> list[str]:
 
 
 def by_citation(parties: Mapping[str, PartyLaw]) -> dict[tuple[str, tuple[str, ...]], NationalOffence]:
-    """Every offence of these Parties' laws, by Party and `citation_key`."""
-    return {(party, citation_key(each.code)): each for party, law in parties.items() for each in law.offences}
+    """Every offence of these Parties' laws, by Party and `citation_key`; also by its whole other citations."""
+    found: dict[tuple[str, tuple[str, ...]], NationalOffence] = {}
+    for party, law in parties.items():
+        codes = {each.code: each for each in law.offences}
+        for other, own in law.cited_as.items():
+            if own in codes:
+                found[party, citation_key(other)] = codes[own]
+        found |= {(party, citation_key(each.code, names_of(law))): each for each in law.offences}
+    return found
+
+
+def names_of(law: PartyLaw) -> dict[str, str]:
+    """The other names of whole laws in ``cited_as``, without those of single offences."""
+    codes = {each.code for each in law.offences}
+    return {other: own for other, own in law.cited_as.items() if own not in codes}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePosixPath
 from zoneinfo import available_timezones
 
@@ -217,10 +218,26 @@ def _party(file: str, p: PartyLaw, ids: _Ids) -> Iterator[Fault]:
         yield Fault(file, ".time_zone", f"Unknown time zone {p.time_zone!r}.", "Give a name of the IANA database.")
     if not p.languages:
         yield Fault(file, ".languages", "A gap: no official language.", "Give at least one (ISO 639-1).")
+    for n, holiday in enumerate(p.holidays_too):
+        if not _is_day(holiday.day):
+            yield Fault(file, f".holidays_too[{n}].day", f"{holiday.day!r} is no day.", "Give month and day: 05-05.")
+    for other, own in p.cited_as.items():
+        if not any(o.code.startswith(own) for o in p.offences):
+            yield Fault(
+                file, ".cited_as", f"{other!r} stands for {own!r}, by which no offence is cited.",
+                "Name the law, or the whole offence, as a `code` of the file begins.",
+            )
     for n, d in enumerate(p.declarations):
         yield from _declaration(file, f".declarations[{n}]", d, ids)
     for n, o in enumerate(p.offences):
         yield from _offence(file, f".offences[{n}]", o, ids)
+
+
+def _is_day(month_and_day: str) -> bool:
+    try:
+        return bool(date.fromisoformat(f"2024-{month_and_day}"))  # a leap year
+    except ValueError:
+        return False
 
 
 def _declaration(file: str, path: str, d: Declaration, ids: _Ids) -> Iterator[Fault]:

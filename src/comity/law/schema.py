@@ -10,7 +10,7 @@ Left to others: reading files (`comity.law.book`), arithmetic (`comity.law.time_
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -240,6 +240,13 @@ class NationalOffence(Cited, frozen=True, kw_only=True):
     fine_only: bool = False  # no deprivation of liberty at all
 
 
+class PublicHoliday(Cited, frozen=True, kw_only=True):
+    """A day that the Party's law makes a public holiday each year, where the general table lacks it."""
+
+    day: Annotated[str, msgspec.Meta(pattern=r"^\d{2}-\d{2}$")]  # month and day: 05-05
+    name: str
+
+
 class PartyLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A Party's standing legal data: languages, calendar, declarations, offences. Keys are in its Party file."""
 
@@ -250,6 +257,8 @@ class PartyLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     holidays: str  # country code for the calendar
     subdivisions: dict[str, str] = {}  # ISO 3166-2 subdivision -> calendar subdivision code
     day_of_rest: tuple[int, ...] = (5, 6)  # Monday is 0
+    holidays_too: tuple[PublicHoliday, ...] = ()
+    cited_as: dict[str, str] = {}  # other ways to cite a law -> how the codes below cite it
     declarations: tuple[Declaration, ...] = ()
     offences: tuple[NationalOffence, ...] = ()
     prosecutor_independent: bool | None = None  # exposed to executive instructions? None: cannot tell

@@ -18,7 +18,7 @@ from comity.law.book import LawBook, load_law
 from comity.law.calendars import Calendar
 from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction
 from comity.law.schema import Limit, choose_limit
-from comity.law.time_limits import NoNumber, Reckoning, Rules, due, rules_for, state
+from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, rules_for, state
 
 BARRED = 1
 YEARS = range(1900, 2101)  # of moments that anybody asks about
@@ -43,6 +43,10 @@ def due_command(
     extended_by: Annotated[
         list[str] | None, typer.Option("--extended-by", help="A limit that extends it, e.g. decide_extension.")
     ] = None,
+    suspended: Annotated[
+        list[str] | None, typer.Option("--suspended", metavar="FROM/UNTIL", help="It did not run then; FROM/: still.")
+    ] = None,
+    because: Annotated[str, typer.Option("--because", help="The provision that suspends it: art 20.")] = "",
     now: Annotated[str, typer.Option("--now", metavar="MOMENT", help="Say how it stands at this moment.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -59,7 +63,9 @@ def due_command(
     if found.unit == "hours" and found.amount and ":" not in trigger:
         raise Malformed(f"{limit} is counted in hours; {trigger} has none.", "Give the moment: 2026-12-04T17:10.")
     in_days = any(x.unit != "hours" for x in (found, *further))
-    answer = due(found, start, _calendar(book, party, subdivision, in_days), zone, extensions=further, rules=rules)
+    calendar = _calendar(book, party, subdivision, in_days)
+    pauses = [_suspension(each, because, zone) for each in suspended or ()]
+    answer = due(found, start, calendar, zone, pauses, further, rules=rules)
     doubts = _doubts(book, instrument, party, day, measure)
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
@@ -121,6 +127,9 @@ def _doubts(book: LawBook, name: str, party: str, day: date, measure: str) -> li
 def _limits(book: LawBook, name: str, day: date) -> tuple[tuple[Limit, ...], Rules]:
     """The limits of an instrument or of a standard, and the rules by which they are counted."""
     of_standards = [s for s in book.all_standards if s.id == name and s.holds_on(day)]
+    if not of_standards and (later := [s for s in book.all_standards if s.id == name]):
+        known = ", ".join(f"{s.since or 'always'} to {s.until or 'further notice'}" for s in later)
+        raise NotFound(f"{name} does not hold on {day}: no limit of it runs.", f"It holds: {known}.")
     if name in book.by_instrument or not of_standards:
         i = book.instrument(name)
         return i.limits, rules_for(i.kind)
@@ -145,6 +154,16 @@ def _extensions(limit: Limit, named: list[Limit]) -> list[Limit]:
         if extension in named[:n]:
             raise Malformed(f"{extension.name} is given twice.", f"{extension.provision} extends once.")
     return named
+
+
+def _suspension(text: str, because: str, zone: ZoneInfo) -> Suspension:
+    """A time in which the limit did not run; without an end it lasts. Raises Malformed without a reason or a start."""
+    start, slash, end = text.partition("/")
+    if not (slash and start):
+        raise Malformed(f"{text!r} is no time.", "Write it as 2026-12-04T17:10/2026-12-08T09:00; still: FROM/.")
+    if not because:
+        raise Malformed("A limit is suspended by a provision only.", "Name it: --because 'art 20: immunity'.")
+    return Suspension(_moment(start, zone), _moment(end, zone) if end else None, "as you say", because)
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

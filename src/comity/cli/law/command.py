@@ -91,9 +91,9 @@ def _facts(book: LawBook, said: OffenceFacts, sentence_months: int | None, day: 
         book.category("thirty_two", said.list_category)
     if said.iccs:
         book.iccs(said.iccs)
-    if said.code and (not described or book.known_offence(said.party, said.code)):
+    if said.party in book.by_party and said.code and (not described or book.known_offence(said.party, said.code)):
         said = offence_facts(book, said.party, said.code, day)
-    elif not described and sentence_months is None:
+    elif not described and not said.code and sentence_months is None:
         return None
     return replace(said, sentence_months=sentence_months)
 
