@@ -29,15 +29,16 @@ from comity.docket.directory import (
     sign_party_file,
 )
 from comity.docket.docket import Docket, Entry
-from comity.docket.record import Record, SealedRecord, compose, record_id, seal_payload
+from comity.docket.record import Record, SealedRecord, compose, record_id
 from comity.docket.sealing import inherited
 from comity.docket.sections import Request
 from comity.law.book import LawBook, load_law
 from comity.proceedings import bodies
 from comity.proceedings.tables import PROCEEDINGS
+from comity.signing.canonical import canonical
 from comity.signing.credential import Credential, issue_credential
 from comity.signing.envelope import EnvelopeKey
-from comity.signing.hand import put_hand
+from comity.signing.hand import Hand, put_hand
 from comity.signing.keys import PrivateKey
 from comity.signing.seal import seal
 from comity.signing.trust import KeyEntry
@@ -75,6 +76,7 @@ __all__ = [
     "reception",
     "recognition",
     "refusal",
+    "seal_payload",
     "seed",
     "text",
     "to_authorised",
@@ -103,6 +105,11 @@ STAFF = (
 def seed(name: str) -> bytes:
     """32 bytes that depend on nothing but the name."""
     return sha256(f"comity test {name}".encode()).digest()
+
+
+def seal_payload(record: Record, hand: Hand | None) -> bytes:
+    """The bytes under a seal, as whoever writes another program makes them."""
+    return canonical({"hand": hand, "record": record})
 
 
 @dataclass(frozen=True, slots=True)

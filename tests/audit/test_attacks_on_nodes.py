@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from comity.docket.logged import act_bytes, signature_bytes
+from comity.docket.logged import act_bytes, findings_bytes, signature_bytes
 from comity.errors import BadLaw, ComityError, Malformed, NotFound, Unverified
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
@@ -111,7 +111,7 @@ def test_an_act_logged_as_padding_is_not_taken_by_the_other_side(nodes: Nodes, d
         (outcome,) = liar.deliver(msgspec.structs.replace(item, logged=logged))
         assert (outcome.done, outcome.retry) == (False, False)
     assert fr.registrar.docket(DOCKET).entries == ()
-    assert commit(salt, "request", act_bytes(sealed, findings), signature_bytes(sealed)) not in hidden
+    assert commit(salt, "request", act_bytes(sealed, findings_bytes(findings)), signature_bytes(sealed)) not in hidden
 
 
 # --- salt grinding, guessing the record
@@ -128,7 +128,7 @@ def test_nothing_public_can_be_recomputed_from_a_guessed_record(nodes: Nodes, de
         sealed, row = de.sealed(draft.id), de.store.record_row(draft.id)
         assert row is not None
         findings = de.registrar.docket(sealed.record.docket).by_id[draft.id].findings
-        act, signatures = act_bytes(sealed, findings), signature_bytes(sealed)
+        act, signatures = act_bytes(sealed, findings_bytes(findings)), signature_bytes(sealed)
         guesses = [sha256(data).digest() for data in (act, signatures, act + signatures, msgspec.json.encode(sealed))]
         guesses += [commit(bytes([n]) * 32, row["kind"], act, signatures) for n in range(256)]
         guesses += [bytes.fromhex(draft.id.removeprefix("sha256:")), commit(sha256(act).digest(), "request", act, b"")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comity.docket.finding import clear
-from comity.docket.logged import act_bytes, signature_bytes
+from comity.docket.logged import act_bytes, findings_bytes, signature_bytes
 from comity.docket.record import SealedRecord
 from comity.node.keeping.dockets import Closed
 from comity.node.keeping.store import Batch, Store
@@ -23,7 +23,8 @@ def enter_by_hand(store: Store, log: ActLog, made: Forged, vault: Vault | None =
     sealed, node = made
     findings = (clear("judicial_authorisation", "EIO art 2(c)", "Authorised."),)
     kind, salt = "decision-grant", b"s" * 32
-    leaf = ActLeaf(kind, commit(salt, kind, act_bytes(sealed, findings), signature_bytes(sealed))).encode()
+    act = act_bytes(sealed, findings_bytes(findings))
+    leaf = ActLeaf(kind, commit(salt, kind, act, signature_bytes(sealed))).encode()
     grown = log.append([leaf])
     row = {
         "id": sealed.id, "position": log.tree.size, "docket": sealed.record.docket, "step": sealed.record.step,

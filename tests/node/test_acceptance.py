@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from comity.docket.logged import Earlier
-from comity.docket.record import SealedRecord, compose, record_id, seal_payload
+from comity.docket.record import SealedRecord, compose, record_id
 from comity.node.node import Node
 from comity.node.post.delivery import Item, Outcome
 from comity.signing.hand import put_hand
@@ -24,7 +24,7 @@ from tests.node.insider import enter_by_hand
 from tests.node.lying_peer import Liar
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-from tests.world import origin, recognition
+from tests.world import origin, recognition, seal_payload
 
 
 class Two:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from comity.docket.record import SealedRecord, compose, seal_payload
+from comity.docket.record import SealedRecord, compose
 from comity.errors import BadLaw, Tampered
 from comity.node.keeping.store import Store
 from comity.node.log.act_log import ActLog
@@ -20,7 +20,7 @@ from tests.node import matters
 from tests.node.insider import Forged, enter_by_hand
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-from tests.world import authorisation
+from tests.world import authorisation, seal_payload
 
 Db = sqlite3.Connection
 

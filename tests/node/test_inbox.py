@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from comity.docket.finding import clear
-from comity.docket.record import SealedRecord, Section, record_id, seal_payload
+from comity.docket.record import SealedRecord, Section, record_id
 from comity.docket.sections import Addressee
 from comity.errors import ComityError, Malformed, NotFound, Unverified
 from comity.node.post.delivery import MAX_DELIVERY, Item, wrap
@@ -22,7 +22,7 @@ from tests.node import matters
 from tests.node.lying_peer import Liar
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-from tests.world import eio_request, seed
+from tests.world import eio_request, seal_payload, seed
 
 
 class Two:

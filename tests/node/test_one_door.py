@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from comity.cli import app as command_line
-from comity.docket.record import SealedRecord, compose, record_id, seal_payload
+from comity.docket.record import SealedRecord, compose, record_id
 from comity.errors import Tampered
 from comity.node.keeping.keys import write_secret
 from comity.node.node import Node
@@ -35,7 +35,7 @@ from tests.node import matters
 from tests.node.insider import blind, enter_by_hand
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-from tests.world import authorisation, eio_request
+from tests.world import authorisation, eio_request, seal_payload
 
 SOURCE = Path(__file__).parents[2] / "src" / "comity"
 TABLES = {"records", "leaves", "sections"}

@@ -22,7 +22,7 @@ from comity.docket.authenticate import authenticate
 from comity.docket.directory import PartyFile, sign_party_file
 from comity.docket.docket import Docket, Entry
 from comity.docket.finding import Finding
-from comity.docket.logged import Earlier, Logged, act_bytes, signature_bytes
+from comity.docket.logged import Earlier, Logged, act_bytes, findings_bytes, signature_bytes
 from comity.docket.record import SealedRecord
 from comity.docket.sections import Exhibit, Request
 from comity.package.anchors import Anchors
@@ -68,7 +68,7 @@ class Log:
 
     def add(self, sealed: SealedRecord, findings: tuple[Finding, ...], kind: str) -> int:
         salt = seed(f"salt {self.origin} {len(self.leaves)}")
-        commitment = commit(salt, kind, act_bytes(sealed, findings), signature_bytes(sealed))
+        commitment = commit(salt, kind, act_bytes(sealed, findings_bytes(findings)), signature_bytes(sealed))
         self.leaves.append(ActLeaf(kind, commitment).encode())
         self.opened.append((kind, salt, findings))
         return len(self.leaves) - 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comity.docket.directory import Directory, NodeEntry, Official
-from comity.docket.record import SealedRecord, open_sections, record_id, seal_payload
+from comity.docket.record import SealedRecord, open_sections
 from comity.errors import Unverified
 from comity.signing.hand import check_hand
 from comity.signing.seal import check_seal
@@ -37,27 +37,23 @@ def authenticate(
     """
     record = sealed.record
     values = open_sections(sealed)
-    identifier = record_id(record)
     node = sealed_here
     if node is None:
-        payload = seal_payload(record, sealed.hand)
-        node = directory.node_by_seal(check_seal(sealed.seal, payload, lambda k: directory.seal_key(k, number)))
+        node = directory.node_by_seal(check_seal(sealed.seal, sealed.payload, lambda k: directory.seal_key(k, number)))
     if record.authority not in node.authorities or directory.party_of(record.authority) != record.party:
         raise Unverified(
             f"The node {node.id} does not serve the authority {record.authority!r} of {record.party}.",
             "File through the node that the Party file names for that authority.",
         )
-    official = _official(sealed, identifier, directory, node, number)
-    return Authentic(identifier, sealed, node, official, values)
+    official = _official(sealed, directory, node, number)
+    return Authentic(sealed.id, sealed, node, official, values)
 
 
-def _official(
-    sealed: SealedRecord, identifier: str, directory: Directory, node: NodeEntry, number: int
-) -> Official | None:
+def _official(sealed: SealedRecord, directory: Directory, node: NodeEntry, number: int) -> Official | None:
     if sealed.hand is None:
         return None
     official = directory.official(sealed.hand.kid)
-    check_hand(sealed.hand, identifier, official.key)
+    check_hand(sealed.hand, sealed.id, official.key)
     revoked = directory.revoked_at(official.kid, node)
     if revoked is not None and number >= revoked:
         stands = node.place(number)

@@ -19,7 +19,7 @@ from comity.docket.finding import Finding
 from comity.docket.record import SealedRecord
 from comity.errors import Malformed, Unverified
 from comity.signing.base64url import from_base64url
-from comity.signing.canonical import canonical
+from comity.signing.canonical import canonical, canonical_object
 from comity.tlog.checkpoint import parse_checkpoint, read_checkpoint
 from comity.tlog.encoding import HASH_SIZE, decode_base64
 from comity.tlog.leaf import SEALED, check_opening, parse_leaf
@@ -73,14 +73,19 @@ class Place:
         return min((time for _, time in self.checkpoint.cosigned_by), default=None)
 
 
-def act_bytes(sealed: SealedRecord, findings: Sequence[Finding]) -> bytes:
-    """The record and this node's findings: the ``record`` field of the commitment (log reference 5.3)."""
-    return canonical({"findings": list(findings), "record": sealed.record})
+def findings_bytes(findings: Sequence[Finding]) -> bytes:
+    """A node's findings in canonical form."""
+    return canonical(list(findings))
+
+
+def act_bytes(sealed: SealedRecord, findings: bytes) -> bytes:
+    """The record and this node's findings (canonical): the ``record`` field of the commitment (log reference 5.3)."""
+    return canonical_object(findings=findings, record=sealed.record_bytes)
 
 
 def signature_bytes(sealed: SealedRecord) -> bytes:
     """Hand and seal: the ``signatures`` field of the commitment."""
-    return canonical({"hand": sealed.hand, "seal": sealed.seal})
+    return canonical_object(hand=sealed.hand_bytes, seal=canonical(sealed.seal))
 
 
 def check_logged(sealed: SealedRecord, logged: Logged, policy: Policy, now: int, max_age: int | None) -> Place:
@@ -99,7 +104,7 @@ def check_logged(sealed: SealedRecord, logged: Logged, policy: Policy, now: int,
         )
     leaf = parse_leaf(proof.extra)
     salt = from_base64url(logged.salt, "The leaf's salt", size=32)
-    act, signatures = act_bytes(sealed, logged.findings), signature_bytes(sealed)
+    act, signatures = act_bytes(sealed, findings_bytes(logged.findings)), signature_bytes(sealed)
     if leaf.kind == SEALED:
         check_unsealed(leaf, salt, logged.kind, act, signatures)
     else:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 
 from comity.errors import Malformed
 from comity.signing.base64url import from_base64url, to_base64url
-from comity.signing.canonical import canonical
+from comity.signing.canonical import canonical, canonical_object
 from comity.signing.digest import digest, new_salt, section_digest
 from comity.signing.hand import Hand
 
@@ -73,18 +74,47 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: Any
 
 
-class SealedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A record with its hand, its seal and as many sections as this reader holds: the unit that is filed and sent."""
+class SealedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
+    """A record with its hand, its seal and as many sections as this reader holds: the unit that is filed and sent.
+
+    Its parts are encoded once, whatever is made over them: identifier, seal, commitment, row.
+    """
 
     record: Record
     hand: Hand | None
     seal: str
     sections: dict[str, Section]
 
-    @property
+    @cached_property
+    def record_bytes(self) -> bytes:
+        """The canonical record."""
+        return canonical(self.record)
+
+    @cached_property
+    def hand_bytes(self) -> bytes:
+        """The canonical hand."""
+        return canonical(self.hand)
+
+    @cached_property
     def id(self) -> str:
         """The record's identifier: the digest of its canonical bytes."""
-        return record_id(self.record)
+        return digest(self.record_bytes)
+
+    @property
+    def payload(self) -> bytes:
+        """The bytes under the seal: record and hand together, so that neither can be exchanged for another."""
+        return canonical_object(hand=self.hand_bytes, record=self.record_bytes)
+
+    @property
+    def closed(self) -> bytes:
+        """Record, hand and seal, without the sections."""
+        return canonical_object(hand=self.hand_bytes, record=self.record_bytes, seal=canonical(self.seal))
+
+    def under(self, seal: str) -> SealedRecord:
+        """The same under this seal."""
+        sealed = SealedRecord(record=self.record, hand=self.hand, seal=seal, sections=self.sections)
+        sealed.__dict__.update(self.__dict__)  # what was encoded is the same
+        return sealed
 
     def withholding(self, names: frozenset[str]) -> SealedRecord:
         """The same record without the named sections; everything left still verifies."""
@@ -95,11 +125,6 @@ class SealedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 def record_id(record: Record) -> str:
     """``sha256:<hex>`` of the canonical record. The nonce keeps it from being guessed."""
     return digest(canonical(record))
-
-
-def seal_payload(record: Record, hand: Hand | None) -> bytes:
-    """The bytes under the seal: record and hand together, so that neither can be exchanged for another."""
-    return canonical({"hand": hand, "record": record})
 
 
 def compose(

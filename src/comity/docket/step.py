@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
@@ -22,8 +23,22 @@ if TYPE_CHECKING:
     from comity.law.book import LawBook
     from comity.law.schema import Limit
 
+T = TypeVar("T")
 Side = Literal["requesting", "requested", "either"]
 Audience = Literal["own", "both"]
+
+
+def asked_once(ask: Callable[[Filing], T]) -> Callable[[Filing], T]:
+    """Keep what ``ask`` answers with the filing, which never changes: many safeguards ask the same of it."""
+
+    @wraps(ask)
+    def answer(filing: Filing) -> T:
+        if ask not in filing.answers:
+            filing.answers[ask] = ask(filing)
+        found: T = filing.answers[ask]
+        return found
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +57,10 @@ class Filing:
     directory: Directory
     day: date
     assessor: str
+    answers: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # of `asked_once`
 
     @property
+    @asked_once
     def request(self) -> Request | None:
         """The request as it stands: the body being filed when it is one, else the latest drafted or revised."""
         if isinstance(self.body, Request):

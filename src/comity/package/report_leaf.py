@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from comity.docket.finding import Finding
-from comity.docket.logged import act_bytes, signature_bytes
+from comity.docket.logged import act_bytes, findings_bytes, signature_bytes
 from comity.docket.record import Record, SealedRecord, Section, open_sections
 from comity.errors import Malformed, Unverified
 from comity.package.report import PeriodReport
@@ -52,7 +52,7 @@ def report_leaf(
         origin=origin,
         position=position,
         salt=to_base64url(salt),
-        act=act_bytes(sealed, findings).decode(),
+        act=act_bytes(sealed, findings_bytes(findings)).decode(),
         signatures=signature_bytes(sealed).decode(),
         sections=sealed.sections,
     )

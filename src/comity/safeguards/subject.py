@@ -13,7 +13,7 @@ from functools import wraps
 from comity.docket.docket import Entry
 from comity.docket.finding import Finding, hold
 from comity.docket.sections import Measure, Request
-from comity.docket.step import Filing, Safeguard
+from comity.docket.step import Filing, Safeguard, asked_once
 from comity.errors import NotFound
 from comity.law.schema import Instrument, MeasureRule
 
@@ -58,6 +58,7 @@ def asked_of_request(judge: Judge) -> Safeguard:
     return safeguard
 
 
+@asked_once
 def subject_of(filing: Filing) -> Subject | str:
     """The subject of a filing, or in words why there is none: contents withheld or erased, instrument unknown."""
     request = filing.request
@@ -75,6 +76,7 @@ def subject_of(filing: Filing) -> Subject | str:
     return Subject(request, instrument, measures, requesting, request.addressee.party)
 
 
+@asked_once
 def standing_authorisation(filing: Filing) -> Entry | None:
     """The judge's authorisation that stands: no draft, revision or refusal to authorise came after it."""
     entry = filing.docket.latest("request.authorise", "request.revise", "request.draft", "request.decline")

@@ -13,8 +13,13 @@ LEAST_WORDS = 5
 
 def says_something(text: str) -> bool:
     """Whether the text has at least `LEAST_WORDS` different words with letters or digits in them."""
-    words = {w.casefold() for w in text.split() if any(c.isalnum() for c in w)}
-    return len(words) >= LEAST_WORDS
+    words = set[str]()
+    for word in text.split():
+        if word.isalnum() or any(c.isalnum() for c in word):
+            words.add(word.casefold())
+            if len(words) == LEAST_WORDS:
+                return True
+    return False
 
 
 def listed(items: Sequence[str]) -> str:

@@ -43,6 +43,11 @@ def canonical(value: Any) -> bytes:
         ) from wrong
 
 
+def canonical_object(**members: bytes) -> bytes:
+    """Return the canonical JSON of an object whose members are in canonical JSON already: nothing is encoded twice."""
+    return b"{%b}" % b",".join(b'"%b":%b' % (name.encode("ascii"), members[name]) for name in sorted(members))
+
+
 def parse_canonical(data: bytes, *, limit: int) -> Any:
     """Return the value that canonical JSON bytes stand for, as dicts, lists, str, int, bool and None.
 
@@ -74,10 +79,12 @@ def _check(value: Any, depth: int) -> None:
         for name, member in value.items():
             if type(name) is not str or not name.isascii():
                 raise Malformed(f"The member name {name!r} is not ASCII text.", "Use ASCII names; text may be any.")
-            _check(member, depth - 1)
+            if type(member) is not str:
+                _check(member, depth - 1)
     elif kind is list or kind is tuple:
         for member in value:
-            _check(member, depth - 1)
+            if type(member) is not str:
+                _check(member, depth - 1)
     else:
         _check_typed(value, kind, depth)
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_ssh_private_key,
 )
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from comity.errors import Malformed, Unverified
 from comity.signing.base64url import from_base64url, to_base64url
@@ -46,7 +48,13 @@ class PublicKey:
     raw: bytes
 
     def __post_init__(self) -> None:
-        _load(self.raw)
+        if len(self.raw) != 32:
+            raise Malformed(f"An Ed25519 public key has 32 bytes, this one {len(self.raw)}.", "Give the whole key.")
+        y = int.from_bytes(self.raw, "little") & (2**255 - 1)
+        if y >= _FIELD or y in _SMALL_ORDER:
+            raise Malformed(
+                "This Ed25519 public key is one that anyone could sign for.", "Refuse it and tell its sender."
+            )
 
     @property
     def kid(self) -> str:
@@ -54,10 +62,16 @@ class PublicKey:
         return _thumbprint(self.raw)
 
     def verify(self, signature: bytes, message: bytes) -> None:
-        """Return if the signature over the message is this key's; raise `Unverified` otherwise."""
+        """Return if the signature over the message is this key's; raise `Unverified` otherwise.
+
+        By libsodium, in half the time that OpenSSL takes. Both check without the cofactor (RFC 8032, 5.1.7) and refuse
+        an S that is not reduced; libsodium also refuses an R of small order, which nobody makes who signs by the RFC.
+        """
         try:
-            _load(self.raw).verify(signature, message)
-        except InvalidSignature as wrong:
+            if len(signature) != SIGNATURE_SIZE:
+                raise BadSignatureError
+            crypto_sign_open(signature + message, self.raw)
+        except BadSignatureError as wrong:
             raise Unverified(
                 f"The signature is not one of the key {self.kid}.",
                 "Ask the sender for the original; do not rely on this.",
@@ -154,17 +168,6 @@ def _passphrase_words(passphrase: bytes | None) -> tuple[str, str]:
     if passphrase:
         return "The key file has no passphrase, but one was given.", "Leave the passphrase out."
     return "The key file needs a passphrase.", "Give the passphrase it was saved with."
-
-
-@lru_cache(maxsize=4096)
-def _load(raw: bytes) -> Ed25519PublicKey:
-    """Return the loaded key; loading costs more than half a verification, so loaded keys are kept."""
-    if len(raw) != 32:
-        raise Malformed(f"An Ed25519 public key has 32 bytes, this one {len(raw)}.", "Give the whole key.")
-    y = int.from_bytes(raw, "little") & (2**255 - 1)
-    if y >= _FIELD or y in _SMALL_ORDER:
-        raise Malformed("This Ed25519 public key is one that anyone could sign for.", "Refuse it and tell its sender.")
-    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from comity.docket.docket import Entry
 from comity.docket.emergency import kind_of
-from comity.docket.logged import act_bytes, signature_bytes
+from comity.docket.logged import signature_bytes
 from comity.docket.record import MAX_RECORD, MAX_SECTIONS, SealedRecord
 from comity.docket.sealing import EXTENDS, ORDERING, WITHOUT_EFFECT
 from comity.errors import Malformed
@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from comity.node.door.admission import Session
 
 
-def leaf_of(session: Session, sealed: SealedRecord, entry: Entry, position: int, salt: bytes) -> tuple[str, bytes]:
-    """Public kind and leaf of an act about to stand at ``position``. Malformed when the act is too large."""
+def leaf_of(
+    session: Session, sealed: SealedRecord, entry: Entry, act: bytes, position: int, salt: bytes
+) -> tuple[str, bytes]:
+    """Public kind and leaf of an act about to stand at ``position``. Malformed when the act is too large.
+
+    ``act``: as `comity.docket.logged.act_bytes` gives it.
+    """
     step = session.registry.bench.step(entry.step)
     kind = kind_of(sealed.record, step) if step is not None else WITHOUT_EFFECT
-    act, signatures = act_bytes(sealed, entry.findings), signature_bytes(sealed)
+    signatures = signature_bytes(sealed)
     if len(act) > MAX_RECORD + MAX_SECTIONS:
         raise Malformed("The record is too large.", "Put large material into an exhibit instead.")
     if kind in ORDERING:

@@ -13,13 +13,14 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from comity.docket.assess import Bench, assess
 from comity.docket.authenticate import Authentic, authenticate
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket, Entry
-from comity.docket.logged import Logged
-from comity.docket.record import SealedRecord, compose, record_id, seal_payload
+from comity.docket.logged import Logged, act_bytes, findings_bytes
+from comity.docket.record import SealedRecord, compose
 from comity.docket.sealing import check_sealed_alike, inherited
 from comity.docket.sides import addressed, sides_of
 from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised
@@ -27,7 +28,7 @@ from comity.node.door import consequences
 from comity.node.door.act_leaf import leaf_of
 from comity.node.door.filed import Door, Filed
 from comity.node.door.peer_door import check_opening, check_peer
-from comity.node.keeping.dockets import Closed, Dockets
+from comity.node.keeping.dockets import Dockets
 from comity.node.keeping.store import Batch, Store
 from comity.node.keeping.vault import Vault
 from comity.node.log import seals
@@ -38,6 +39,7 @@ from comity.signing.hand import check_hand
 from comity.signing.keys import PrivateKey
 from comity.signing.seal import seal
 
+T = TypeVar("T")
 DOCKET = re.compile(r"[a-z_]{3,30}:[a-z0-9][a-z0-9.-]{6,99}")
 
 
@@ -81,8 +83,9 @@ class Session:
     def __init__(self, registry: Registry, dockets: Dockets, size: int, now: datetime) -> None:
         """Empty."""
         self.registry, self._dockets, self._size, self.now = registry, dockets, size, now
+        self.at = moment(now)
         self.changed: dict[str, Docket] = {}
-        self.prepared: list[Prepared] = []
+        self.prepared: dict[str, Prepared] = {}  # by record
         self.erased_from: set[str] = set()
         self.batch = Batch(size)
         self._absent: frozenset[str] = frozenset()
@@ -101,22 +104,22 @@ class Session:
 
     def prepare(self, filed: Filed) -> Prepared:
         """Verify, admit and assess one filing. Raises, and keeps nothing of it, when it cannot be entered."""
-        before, lengths, count = self.changed.get(filed.docket), self.batch.lengths(), len(self.prepared)
+        this, lengths, count = filed.docket, self.batch.lengths(), len(self.prepared)
+        before, sides = self.changed.get(this), self._sides.get(this)
         try:
             return self._prepare(filed)
         except BaseException:
             self.batch.cut(lengths)
-            del self.prepared[count:]
-            self.changed.pop(filed.docket, None)
-            if before is not None:
-                self.changed[filed.docket] = before
+            while len(self.prepared) > count:
+                self.prepared.popitem()
+            _put_back(self.changed, this, before)
+            _put_back(self._sides, this, sides)
             raise
 
     def _prepare(self, filed: Filed) -> Prepared:
         sealed = filed.sealed if filed.sealed is not None else self._own_act(filed)
-        identifier = record_id(sealed.record)
         docket = self.docket(sealed.record.docket)
-        known = docket.by_id.get(identifier)
+        known = docket.by_id.get(sealed.id)
         if known is not None:
             return self._again(known, filed, sealed)
         position = self._size + len(self.prepared)
@@ -155,9 +158,8 @@ class Session:
 
     def position_of(self, record: str) -> int:
         """The leaf of a record in this node's log, entered or about to be."""
-        pending = next((p.position for p in reversed(self.prepared) if p.entry.id == record), None)
-        if pending is not None:
-            return pending
+        if (pending := self.prepared.get(record)) is not None:
+            return pending.position
         row = self.registry.store.record_row(record)
         if row is None:
             raise Conflict(f"The record {record} is not in the store.", "Restart the node; nothing was lost.")
@@ -165,10 +167,10 @@ class Session:
 
     def sides(self, docket: str) -> set[str]:
         """The nodes of both sides of a docket, as this batch has it so far; empty before its opening."""
-        pending = {row["node"] for row in self.batch.sides if row["docket"] == docket}
-        if pending or docket in self._absent:
-            return pending
-        return self._sides.get(docket) or self.registry.store.sides(docket)
+        known = self._sides.get(docket)
+        if known is None:
+            return set() if docket in self._absent else self.registry.store.sides(docket)
+        return known
 
     def peer_times(self, node: str, position: int) -> tuple[int | None, int | None]:
         """As `Store.peer_times`, with what this batch adds."""
@@ -190,6 +192,7 @@ class Session:
             {"docket": docket.id, "node": node, "mark": self.registry.vault.mark(f"side {docket.id} {node}")}
             for node in sorted(nodes)
         )
+        self._sides[docket.id] = nodes
 
     def keep_counterproof(self, record: str, logged: Logged) -> None:
         """Keep how a peer's log proves a record."""
@@ -218,8 +221,7 @@ class Session:
     def _sealed(self, sealed: SealedRecord, position: int) -> SealedRecord:
         """Put this node's seal; Unverified when the Party file says that its key does not count at this position."""
         self.registry.bench.directory.seal_key(self.registry.seal.public.kid, self.registry.number(position))
-        mark = seal(seal_payload(sealed.record, sealed.hand), self.registry.seal)
-        return SealedRecord(record=sealed.record, hand=sealed.hand, seal=mark, sections=sealed.sections)
+        return sealed.under(seal(sealed.payload, self.registry.seal))
 
     def _check_door(self, door: Door, sealed: SealedRecord, docket: Docket) -> None:
         """What is asked of this node's own filings before they are sealed."""
@@ -273,8 +275,7 @@ class Session:
             self._check_official(sealed)
             if sealed.hand is not None:
                 check_hand(sealed.hand, known.id, self.registry.bench.directory.official(sealed.hand.kid).key)
-        pending = next((p for p in self.prepared if p.entry.id == known.id), None)
-        if pending is not None:
+        if (pending := self.prepared.get(known.id)) is not None:
             return Prepared(pending.entry, pending.position, pending.at, again=True)
         row = self.registry.store.record_row(known.id)
         if row is None:
@@ -284,15 +285,14 @@ class Session:
     def _enter(self, authentic: Authentic, entry: Entry, docket: Docket, position: int) -> Prepared:
         sealed, vault = authentic.sealed, self.registry.vault
         salt = secrets.token_bytes(32)
-        kind, leaf = leaf_of(self, sealed, entry, position, salt)
+        findings = findings_bytes(entry.findings)
+        kind, leaf = leaf_of(self, sealed, entry, act_bytes(sealed, findings), position, salt)
         seals.follow_leaf(self.batch, position, leaf, docket.id)
-        at = moment(self.now)
         self.batch.records.append(
             {
                 "id": entry.id, "position": position, "docket": docket.id, "step": entry.step, "kind": kind,
-                "node": authentic.node.id, "effect": int(entry.effect), "salt": salt, "entered": at,
-                "sealed": canonical(Closed(sealed.record, sealed.hand, sealed.seal)),
-                "findings": canonical(list(entry.findings)),
+                "node": authentic.node.id, "effect": int(entry.effect), "salt": salt, "entered": self.at,
+                "sealed": sealed.closed, "findings": findings,
             }
         )  # fmt: skip
         if sealed.sections:
@@ -300,10 +300,17 @@ class Session:
             self.batch.sections.append({"record": entry.id, "body": body, "key": key})
         if entry.effect and docket.opening is None:
             self._keep_sides(authentic, docket)
-        prepared = Prepared(entry, position, at, leaf)
-        self.prepared.append(prepared)
+        prepared = Prepared(entry, position, self.at, leaf)
+        self.prepared[entry.id] = prepared
         self.changed[docket.id] = docket.with_entry(entry)
         return prepared
+
+
+def _put_back(kept: dict[str, T], key: str, before: T | None) -> None:
+    """Have under ``key`` again what was there before."""
+    kept.pop(key, None)
+    if before is not None:
+        kept[key] = before
 
 
 def moment(at: datetime) -> str:

@@ -210,7 +210,7 @@ class Registrar:
                 _log.exception("filing.failed", docket=waiting.filed.docket)
                 waiting.answer.set_exception(_stored_nothing(exc))
         if session.prepared:
-            self._append(session.rows(self._log.end), [p.leaf for p in session.prepared])
+            self._append(session.rows(self._log.end), [p.leaf for p in session.prepared.values()])
             for docket in session.changed.values():
                 self._dockets.put(docket)
             for docket_id in session.erased_from:

@@ -76,7 +76,10 @@ class Batch:
             del rows[length:]
 
     def _lists(self) -> list[list[Any]]:
-        return [value for f in fields(self) if isinstance(value := getattr(self, f.name), list)]
+        return [getattr(self, name) for name in _LISTS]
+
+
+_LISTS = [f.name for f in fields(Batch) if f.default_factory is list]
 
 
 class Store:

@@ -196,7 +196,7 @@ class Reports:
             position=row["position"] - rows.start,
             kind=row["kind"],
             salt=to_base64url(row["salt"]),
-            act=act_bytes(sealed, read_findings(row["findings"])).decode(),
+            act=act_bytes(sealed, row["findings"]).decode(),
             signatures=signature_bytes(sealed).decode(),
             section_salt=section.salt,
             fields=fields,
