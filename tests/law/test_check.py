@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from comity.docket.sections import Addressee, Basis, Measure, Offence, Request
+from comity.law import files as law_files
 from comity.law.check import check_law
 from comity.law.files import line_of, packaged
+from comity.law.references import FIELDS, FORM_FIELDS
 
 FILES = packaged()
+EVIDENCE, BUDAPEST, SETS = "instruments/e_evidence.toml", "instruments/budapest.toml", "country_sets.toml"
 EIO, ETS30, DE, STANDARDS = "instruments/eio.toml", "instruments/ets30.toml", "parties/DE.toml", "standards.toml"
+
+@pytest.fixture(autouse=True)
+def each_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The texts that a case leaves alone are parsed once, not once for each case."""
+    monkeypatch.setattr(law_files, "parsed", PARSED)
+
+
+PARSED = cache(law_files.parsed)
+TWICE = 'country_set = "eu_eio"\nprovision = "x"\nmark = "knowledge_high"\n\n[[bound]]\ncountry_set = "eu_eio"'
 
 
 def test_the_packaged_law_has_no_problem():
@@ -86,6 +100,53 @@ CASES = [
      "not required for existing_evidence, yet a ground"),
     ("a list exception without threshold", EIO, ("threshold_years = 3\n", ""), None, "without list or threshold"),
     ("the file's name", DE, ('party = "DE"', 'party = "AT"'), None, "called DE.toml but is about AT"),
+    ("an article with a point", EIO, ("Directive 2014/41/EU art 12(3)", "Directive 2014/41/EU art 12.3"), "12.3",
+     "as it is usually written"),
+    ("an article in words", EIO, ("Directive 2014/41/EU art 12(3)", "Directive 2014/41/EU Art. 12 para 3"), "para 3",
+     "in another way"),
+    ("an article without its act", EIO, ("Directive 2014/41/EU art 12(3)", "12(3)"), '"12(3)"', "names no act"),
+    ("an open bracket", EIO, ("Directive 2014/41/EU art 12(3)", "Directive 2014/41/EU art 12(3"), "12(3\"",
+     "as it is usually written"),
+    ("a paragraph apart", EIO, ("Directive 2014/41/EU art 12(3)", "Directive 2014/41/EU art 12 (3)"), "12 (3)",
+     "apart from its article"),
+    ("no such date", EIO, ("since = 2017-05-22", "since = 2017-05-32"), "2017-05-32", "No such date"),
+    ("a set's name in a parameter", EVIDENCE, ("eu_eevidence_dir", "eu_eevidence_dri"), "parameters",
+     "Unknown country set 'eu_eevidence_dri'"),
+    ("a country code of three letters", SETS, ('"AT", "BE"', '"AT", "BEL"'), "BEL", "'BEL' is no country code"),
+    ("as EU documents print it", EIO, ('parties = ["GB"]', 'parties = ["UK"]'), '"UK"', "'UK' is no country code"),
+    ("a code of no country", BUDAPEST, ('parties = ["DE"]', 'parties = ["QQ"]'), '"QQ"', "'QQ' is no country code"),
+    ("a member twice", SETS, ('"AT", "BE"', '"AT", "AT", "BE"'), '"AT", "AT"', "A duplicate: AT"),
+    ("a set twice", SETS, ('id = "eu_eio"', 'id = "eu27"'), 'id = "eu27"', "A duplicate: 'eu27'"),
+    ("an instrument twice", BUDAPEST, ('id = "budapest"', 'id = "ets30"'), None, "called budapest.toml"),
+    ("a measure twice", "measures.toml", ('id = "bank_transactions"', 'id = "bank_account_data"'),
+     'id = "bank_account_data"', "A duplicate: 'bank_account_data'"),
+    ("a source twice", "sources.toml", ('key = "AIO"', 'key = "AIA"'), 'key = "AIA"', "A duplicate: 'AIA'"),
+    ("a code twice", "iccs.toml", ('code = "0102"', 'code = "0101"'), 'code = "0101"', "A duplicate: '0101'"),
+    ("a category twice", "lists/annex_iv.toml", ('id = "terrorism"', 'id = "corruption"'), None,
+     "A duplicate: 'corruption'"),
+    ("a protocol to itself", BUDAPEST, ("preference = 50", 'preference = 50\nparent = "second_protocol"'), "parent",
+     "refers to itself through `parent`"),
+    ("like itself", "measures.toml", ('like = ["provisional_measure"]', 'like = ["preserve_data"]'),
+     '"preserve_data"', "preserve_data is said to be like itself"),
+    ("a set bound twice", EIO, ('country_set = "eu_eio"', TWICE), "[[bound]]", "is bound twice"),
+    ("bound by a set and expressly not", EIO, ('country_set = "eu_eio"', 'country_set = "eu27"'), "eu27",
+     "DK is of the set eu27 that is bound, and expressly not bound"),
+    ("a threshold below nothing", EVIDENCE, ("years = 3\nbasis", "years = -3\nbasis"), None, "must be positive"),
+    ("a field no request has", EIO, ('field = "weighing.necessity"', 'field = "weighing.necesity"'), "necesity",
+     "Unknown field of a request"),
+    ("a kind of offence", EVIDENCE, ('"terrorism"]\nnote', '"terorism"]\nnote'), "terorism", "Unknown kind of offence"),
+    ("a kind of offence in a scope", BUDAPEST, ("computer_crime comp", "computer_crim comp"), "parameters",
+     "Unknown kind of offence"),
+    ("a measure in a parameter", BUDAPEST, ('measures = "surrender"', 'measures = "surender"'), "parameters",
+     "Unknown measure of this instrument 'surender'"),
+    ("unknown proceeding", BUDAPEST, ('proceeding = "request"', 'proceeding = "reqest"'), "reqest",
+     "Unknown proceeding"),
+    ("a language of three letters", DE, ('languages = ["de"]', 'languages = ["deu"]'), '"deu"', "no language code"),
+    ("a language in words", DE, ('value = "de"', 'value = "deutsch"'), '"deutsch"', "no language code"),
+    ("a ground that no instrument has", DE, ('value = "death_penalty"', 'value = "deth_penalty"'), "deth_penalty",
+     "Unknown ground for refusal"),
+    ("no UTF-8", EIO, ('short = "European', 'short = "\udcff European'), "short", "Not UTF-8: the byte 0xff"),
+    ("a calendar of no country", DE, ('holidays = "DE"', 'holidays = "XX"'), 'holidays = "XX"', "of a calendar 'XX'"),
     ("unknown time zone", DE, ("Europe/Berlin", "Europe/Bonn"), "Europe/Bonn", "Unknown time zone"),
 ]
 
@@ -121,6 +182,44 @@ def test_broken_toml_is_named_by_its_line():
     broken = FILES[EIO].replace('short = "', "short = ", 1)
     (problem,) = [p for p in check_law({**FILES, EIO: broken}) if "TOML" in p.what]
     assert (problem.file, problem.line) == (EIO, _line(broken, "short = "))
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\ufeffid = 1"], ids=["empty", "blank", "byte order mark"])
+def test_a_file_without_text_is_named(text: str):
+    assert [(p.file, p.line, bool(p.mend)) for p in check_law({**FILES, DE: text})] == [(DE, 1, True)]
+
+
+def test_a_file_that_nothing_would_read_is_named():
+    (problem,) = check_law({**FILES, "instrument/eio.toml": FILES[EIO]})
+    assert (problem.file, problem.line) == ("instrument/eio.toml", 1)
+
+
+def test_two_files_of_one_instrument_are_named():
+    found = check_law({**FILES, "instruments/eio2.toml": FILES[EIO]})
+    assert ("instruments/eio2.toml", "A duplicate: 'eio' is named twice (first in instruments/eio.toml).") in [
+        (p.file, p.what) for p in found
+    ]
+
+
+def test_bytes_that_are_no_utf8_are_named_from_the_folder(tmp_path: Path):
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / EIO).write_bytes(b'id = "eio"\nshort = "\xff"\n')
+    assert [(p.file, p.line) for p in check_law(tmp_path)] == [(EIO, 2)]
+
+
+def test_every_field_that_the_files_may_name_is_one_of_a_request_or_of_the_form():
+    request = Request(
+        addressee=Addressee(party="FR", authority="x"), basis=Basis(instrument="eio", article="1"), reference="r",
+        language="fr", offence=Offence(description="d", code="c"), facts="f",
+        measures=(Measure(id="evidence", category="document", description="d"),),
+    )  # fmt: skip
+    for path in FIELDS:
+        here = request
+        for name in path.split("."):
+            here = getattr(here[0] if isinstance(here, tuple) else here, name)
+    assert not FIELDS & FORM_FIELDS
 
 
 def test_line_of_counts_headers_within_their_parent():

@@ -218,3 +218,27 @@ def test_notify_answers_and_bars():
 def test_help_is_there(command: str):
     code, text = run(command, "--help")
     assert (code, "--json" in text) == (0, True)
+
+
+def test_the_line_of_a_fault_is_a_number_and_no_picture(tmp_path: Path):
+    """Line 100 between two colons is not to become a picture on the way to the screen."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    lines = FILES["sources.toml"].splitlines()
+    assert lines[99].startswith("key =")
+    lines[99] = 'key = "AIA"'
+    (tmp_path / "sources.toml").write_text("\n".join(lines), encoding="utf-8")
+    assert "sources.toml:100: A duplicate" in run("check", str(tmp_path))[1]
+
+
+def test_a_form_that_cannot_be_read_is_named_by_its_line(tmp_path: Path):
+    folder = tmp_path / "forms"
+    folder.mkdir()
+    for name, text in read_forms(files("comity.law") / "data").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (folder / "epoc.toml").write_bytes(b'id = "epoc"\n\xff')
+    assert answer("check", str(tmp_path))[0]["line"] == 2

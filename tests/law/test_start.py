@@ -22,6 +22,11 @@ WRONG = [
     ("a circular reference", EIO, 'displaces = ["ets30"', 'displaces = ["eio", "ets30"', "circular reference"),
     ("an unverified value shown as settled", EIO, 'source = "EIO"\n', "", "unverified value shown as settled"),
     ("not TOML", IE, 'party = "IE"', "party = IE", "Not TOML"),
+    ("an article in another form", EIO, "art 12(3)", "Art. 12 (3)", "in another way"),
+    ("a typo in the name of a set", EIO, 'country_set = "eu_eio"', 'country_set = "eu_oie"', "Unknown country set"),
+    ("no such date", EIO, "2017-05-22", "2017-05-32", "No such date"),
+    ("an id given twice", EIO, 'id = "telephone_hearing"', 'id = "video_hearing"', "stated twice"),
+    ("no UTF-8", EIO, 'short = "', 'short = "\udcff', "Not UTF-8"),
     ("an unknown safeguard", STANDARDS, 'safeguard = "necessity"', 'safeguard = "need"', "Unknown safeguard"),
 ]
 

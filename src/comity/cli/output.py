@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 MARKS = {"clear": ("✓", "green"), "hold": ("…", "yellow"), "refuse": ("✗", "red")}
-console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())  # piped: one sentence, one line
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())  # piped: one sentence, one line
+errors = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def say_error(what: str, next_step: str = "") -> None:

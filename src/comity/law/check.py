@@ -9,14 +9,15 @@ Left to others: reading and decoding (`comity.law.files`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from importlib.resources.abc import Traversable
 from itertools import combinations
 
 import msgspec
 
+from comity.law.fault import Fault
 from comity.law.files import Decoded, Problem, decode, line_of, read
-from comity.law.references import Fault, faults
+from comity.law.provision import fault_of
+from comity.law.references import faults
 from comity.law.schema import (
     Cited,
     Content,
@@ -87,8 +88,8 @@ def walk(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 
 def _statement(file: str, path: str, s: Cited, sources: set[str]) -> Iterator[Fault]:
-    if not s.provision.strip():
-        yield Fault(file, f"{path}.provision", "The provision is missing.", "Name the article it rests on.")
+    if wrong := fault_of(s.provision):
+        yield Fault(file, f"{path}.provision", *wrong)
     if s.since and s.until and s.since > s.until:
         yield Fault(file, f"{path}.until", f"It ends ({s.until}) before it begins ({s.since}).", "Correct the dates.")
     yield from _mark(file, path, s, sources)
@@ -157,7 +158,7 @@ def _overlaps(file: str, root: object) -> Iterator[Fault]:
                 seen.setdefault(key, []).append((path, value))
     for key, group in seen.items():
         for (_, a), (path, b) in combinations(group, 2):
-            if _overlap(a, b):
+            if a.overlaps(b):
                 what = " ".join(str(k) for k in key if isinstance(k, str) and k)
                 yield Fault(
                     file, path, f"Overlapping dates: {what} is stated twice for the same days ({_span(b)}).",
@@ -173,10 +174,6 @@ def _keys(path: str, value: Cited) -> Iterable[tuple[object, ...]]:
         return [(kind, p) for p in value.parties]
     key = _key(value)
     return [key] if key is not None else []
-
-
-def _overlap(a: Cited, b: Cited) -> bool:
-    return (a.since or date.min) <= (b.until or date.max) and (b.since or date.min) <= (a.until or date.max)
 
 
 def _span(s: Cited) -> str:

@@ -32,6 +32,8 @@ from comity.law.schema import (
 )
 
 T = TypeVar("T")
+_SURROGATE = re.compile("[\udc80-\udcff]")
+_DATE = re.compile(r"\s*(?:since|until|as_of)\s*=\s*\d")
 _ENTRY = re.compile(r"- at `\$((?:\.\w+|\[\d+\]|\[\.\.\.\])*)`")
 
 
@@ -94,8 +96,11 @@ def packaged() -> dict[str, str]:
 
 
 def read(root: Traversable) -> dict[str, str]:
-    """Every TOML file below ``root``, by its relative name. Templates of forms lie elsewhere and are not law."""
-    return {name: text for name, text in sorted(_walk(root, "")) if name in _TABLES or _folder(name)}
+    """Every TOML file below ``root``, by its relative name, but for definitions of forms, which are not law.
+
+    Bytes that are no UTF-8 are kept as lone surrogates, so that their file and line can be named (`parsed`).
+    """
+    return {name: text for name, text in sorted(_walk(root, "")) if not name.startswith("forms/")}
 
 
 def _walk(root: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
@@ -103,7 +108,31 @@ def _walk(root: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
         if entry.is_dir():
             yield from _walk(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith(".toml"):
-            yield f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")
+            yield f"{prefix}{entry.name}", text_of(entry)
+
+
+def text_of(file: Traversable) -> str:
+    """The text of a file; bytes that are no UTF-8 as lone surrogates, which `parsed` then names."""
+    return file.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def parsed(name: str, text: str) -> dict[str, Any] | Problem:
+    """The tables of a TOML ``text``; or why it is no UTF-8 or not TOML, with the line."""
+    if wrong := _SURROGATE.search(text):
+        line, byte = text.count("\n", 0, wrong.start()) + 1, ord(wrong[0]) & 0xFF
+        return Problem(name, line, f"Not UTF-8: the byte 0x{byte:02x}.", "Save the file as UTF-8.")
+    if text.startswith("\ufeff"):
+        return Problem(name, 1, "It begins with a byte order mark.", "Save it as UTF-8 without one.")
+    if not text.strip():
+        return Problem(name, 1, "The file is empty.", "Put its text back, or remove the file.")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        at = re.search(r"line (\d+)", str(e))
+        line = int(at[1]) if at else max(1, len(text.splitlines()))  # "at end of document"
+        if _DATE.match(text.splitlines()[line - 1]):
+            return Problem(name, line, "No such date.", "Write a day that exists, without quotes: 2017-05-22.")
+        return Problem(name, line, f"Not TOML: {e}.", "Correct the syntax.")
 
 
 def _folder(name: str) -> str:
@@ -114,14 +143,11 @@ def decode(files: Mapping[str, str]) -> Decoded:
     """Decode all ``files``; a file that cannot be read becomes a problem and is left out."""
     out = Decoded()
     for name, text in sorted(files.items()):
-        try:
-            raw = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as e:
-            at = re.search(r"line (\d+)", str(e))
-            line = int(at[1]) if at else max(1, len(text.splitlines()))  # "at end of document"
-            out.problems.append(Problem(name, line, f"Not TOML: {e}.", "Correct the syntax."))
-            continue
-        _decode_one(out, name, text, raw)
+        raw = parsed(name, text)
+        if isinstance(raw, Problem):
+            out.problems.append(raw)
+        else:
+            _decode_one(out, name, text, raw)
     for missing in _TABLES.keys() - files.keys():
         out.problems.append(Problem(missing, 0, "The file is missing.", "Put it back; the others refer to it."))
     return out
@@ -141,8 +167,8 @@ def _decode_one(out: Decoded, name: str, text: str, raw: dict[str, Any]) -> None
             if value is not None:
                 setattr(out, key, value)
     else:
-        what = "No such law file is known."
-        out.problems.append(Problem(name, 0, what, "Move it to instruments/, parties/ or lists/."))
+        what = "No such law file is known: nothing would read it."
+        out.problems.append(Problem(name, 1, what, "Move it to instruments/, parties/ or lists/, or remove it."))
 
 
 def _convert(out: Decoded, name: str, text: str, raw: Any, kind: type[T], prefix: str) -> T | None:

@@ -8,7 +8,7 @@ Left to others: filling a form from a docket, checking and setting it (`comity.v
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files as package_files
@@ -18,6 +18,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from comity.errors import BadLaw, NotFound
+from comity.law.files import Problem, line_of, parsed, text_of
 from comity.law.schema import Mark
 
 T = TypeVar("T")
@@ -184,7 +185,7 @@ def read_forms(root: Traversable) -> dict[str, str]:
     """The form definitions below ``root`` (a folder of law files), by name; none when it has no ``forms``."""
     folder = root / "forms"
     found = folder.iterdir() if folder.is_dir() else ()
-    return {e.name: e.read_text(encoding="utf-8") for e in found if e.name.endswith(".toml")}
+    return {e.name: text_of(e) for e in found if e.name.endswith(".toml")}
 
 
 def open_forms(files: Mapping[str, str]) -> FormBook:
@@ -203,10 +204,14 @@ def open_forms(files: Mapping[str, str]) -> FormBook:
 
 
 def _read(name: str, text: str, kind: type[T]) -> T:
+    raw = parsed(f"forms/{name}", text)
+    if isinstance(raw, Problem):
+        raise BadLaw(f"{raw.file}:{raw.line}: {raw.what}", raw.mend)
     try:
-        return msgspec.convert(tomllib.loads(text), kind)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
-        raise BadLaw(f"forms/{name}: {exc}", "Correct the file; docs/forms.md describes its fields.") from exc
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as exc:
+        line = line_of(text, "".join(re.findall(r"\.\w+|\[\d+\]", str(exc).partition("`$")[2])))
+        raise BadLaw(f"forms/{name}:{line}: {exc}", "Correct the file; docs/forms.md describes its fields.") from exc
 
 
 def _check(book: FormBook) -> None:

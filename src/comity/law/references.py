@@ -12,8 +12,12 @@ from datetime import date
 from pathlib import PurePosixPath
 from zoneinfo import available_timezones
 
+from comity.law.countries import OFFICIAL
+from comity.law.fault import Fault
 from comity.law.files import Decoded
-from comity.law.schema import Declaration, Instrument, MeasureRule, Membership, NationalOffence, PartyLaw
+from comity.law.identities import identity_faults
+from comity.law.kinds import KINDS
+from comity.law.schema import Declaration, Instrument, MeasureRule, NationalOffence, PartyLaw, Rule, Threshold
 
 AUTHORITIES = frozenset({
     "judge", "court", "investigating_judge", "public_prosecutor", "independent_public_prosecutor",
@@ -28,17 +32,23 @@ TOPICS = (
     "proportionality", "confidentiality", "remedies", "notice", "speciality", "onward_transfer", "retention", "costs",
     "urgent_channel", "review", "sunset",
 )
-_COUNTRY = re.compile(r"[A-Z]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault at ``path`` of ``file``, and its mend."""
-
-    file: str
-    path: str
-    what: str
-    mend: str
+PROCEEDINGS = frozenset({"request", "order", "surrender", "freezing", "joint_team"})
+# Where a request holds what an instrument asks for: its sections (docket/sections.py), or what only the form has.
+FIELDS = frozenset({
+    "addressee.authority", "addressee.party", "basis.article", "basis.domestic_provision", "basis.instrument",
+    "confidentiality", "facts", "language", "measures", "measures.category", "measures.description", "measures.holder",
+    "measures.period", "measures.procedures", "measures.targets", "notice.mode", "notice.reasons", "offence.code",
+    "offence.description", "offence.list_category", "offence.max_years", "offence.place", "offence.time", "persons",
+    "privilege.checked", "purpose.proceedings", "purpose.statement", "reference", "related", "remedies.available",
+    "remedies.contact", "retention.provision", "rights.assessment", "urgency.deadline", "urgency.reason",
+    "weighing.less_intrusive", "weighing.necessity", "weighing.proportionality",
+})
+FORM_FIELDS = frozenset({
+    "authorisation", "certification", "composition", "guarantees", "in_absentia", "issuing_authority",
+    "notified_authority", "period", "property.description", "property.restitution", "requesting_authority",
+    "return_contact", "signature", "transfer", "validating_authority",
+})
+_LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class _Ids:
     lists: Mapping[str, frozenset[str]]
     iccs: frozenset[str]
     safeguards: frozenset[str]
+    grounds: Mapping[str, frozenset[str]]
 
 
 def faults(d: Decoded) -> Iterator[Fault]:
@@ -61,12 +72,16 @@ def faults(d: Decoded) -> Iterator[Fault]:
         frozenset(c.id for c in d.categories), frozenset(s.id for s in d.country_sets),
         {x.id: frozenset(c.id for c in x.categories) for x in d.lists.values()}, frozenset(c.code for c in d.iccs),
         frozenset(s.id for s in d.safeguards),
+        {i.id: frozenset(g.id for g in i.grounds) for i in d.instruments.values()},
     )
+    members = {s.id: frozenset(s.members) for s in d.country_sets}
+    yield from identity_faults(d)
     for file, i in d.instruments.items():
         yield from _name(file, i.id)
         yield from _instrument(file, i, ids)
         yield from _gaps(file, i)
         yield from _contradictions(file, i)
+        yield from _both_ways(file, i, members)
     yield from _circles(d)
     for file, p in d.parties.items():
         yield from _name(file, p.party)
@@ -89,9 +104,10 @@ def _instrument(file: str, i: Instrument, ids: _Ids) -> Iterator[Fault]:
     yield from _unknown(file, ".displaces", "instrument", i.displaces, ids.instruments)
     yield from _unknown(file, ".only_without", "instrument", i.only_without, ids.instruments)
     yield from _unknown(file, ".parent", "instrument", (i.parent,), ids.instruments)
+    yield from _unknown(file, ".proceeding", "proceeding", (i.proceeding,), PROCEEDINGS)
     for kind, group in (("bound", i.bound), ("excluded", i.excluded)):
         for n, m in enumerate(group):
-            yield from _membership(file, f".{kind}[{n}]", m, ids)
+            yield from _unknown(file, f".{kind}[{n}].country_set", "country set", (m.country_set,), ids.sets)
     for n, rule in enumerate(i.measures):
         yield from _measure(file, f".measures[{n}]", rule, ids)
     offered = {m.id for m in i.measures}
@@ -101,15 +117,25 @@ def _instrument(file: str, i: Instrument, ids: _Ids) -> Iterator[Fault]:
         yield from _unknown(file, f".limits[{n}].extends", "limit", (limit.extends,), limits)
     for n, dual in enumerate(i.dual_criminality):
         yield from _unknown(file, f".dual_criminality[{n}].list_id", "list of offences", (dual.list_id,), ids.lists)
+    for n, t in enumerate(i.thresholds):
+        yield from _threshold(file, f".thresholds[{n}]", t, ids)
+    for n, c in enumerate(i.contents):
+        yield from _unknown(file, f".contents[{n}].field", "field of a request", (c.field,), FIELDS | FORM_FIELDS)
+    for kind, rules in (("scope", i.scope), ("rules", i.rules)):
+        for n, r in enumerate(rules):
+            yield from _parameters(file, f".{kind}[{n}].parameters", r, offered, ids)
 
 
-def _membership(file: str, path: str, m: Membership, ids: _Ids) -> Iterator[Fault]:
-    yield from _unknown(file, f"{path}.country_set", "country set", (m.country_set,), ids.sets)
-    if not m.country_set and not m.parties:
-        yield Fault(file, path, "It names no Party.", "Give `parties` or `country_set`.")
-    for p in m.parties:
-        if not _COUNTRY.fullmatch(p):
-            yield Fault(file, f"{path}.parties", f"{p!r} is no country code.", "Give ISO 3166-1 alpha-2 (GB, GR).")
+def _parameters(file: str, path: str, r: Rule, offered: set[str], ids: _Ids) -> Iterator[Fault]:
+    """Parameters that name something: kinds of offences, measures, sets of countries, Parties."""
+    said = {k: v.replace(",", " ").split() for k, v in r.parameters.items() if isinstance(v, str)}
+    kinds = [k for k in said.get("offences", ()) if not k.isdigit()]
+    yield from _unknown(file, path, "kind of offence", kinds, _kinds(ids))
+    yield from _unknown(file, path, "measure of this instrument", said.get("measures", ()), offered)
+    yield from _unknown(file, path, "measure", said.get("measure", ()), ids.measures)
+    yield from _unknown(file, path, "country set", (*said.get("parties", ()), *said.get("between", ())), ids.sets)
+    if "between" in said:
+        yield from _unknown(file, path, "country", said.get("and", ()), OFFICIAL)
 
 
 def _measure(file: str, path: str, m: MeasureRule, ids: _Ids) -> Iterator[Fault]:
@@ -119,8 +145,21 @@ def _measure(file: str, path: str, m: MeasureRule, ids: _Ids) -> Iterator[Fault]
     for field in ("issue", "validate", "execute"):
         yield from _unknown(file, f"{path}.{field}", "kind of authority", getattr(m, field), AUTHORITIES)
     for n, t in enumerate(m.thresholds):
-        if t.years is None and t.months is None:
-            yield Fault(file, f"{path}.thresholds[{n}]", "A threshold without a number.", "Give `years` or `months`.")
+        yield from _threshold(file, f"{path}.thresholds[{n}]", t, ids)
+
+
+def _threshold(file: str, path: str, t: Threshold, ids: _Ids) -> Iterator[Fault]:
+    if t.years is None and t.months is None:
+        yield Fault(file, path, "A threshold without a number.", "Give `years` or `months`.")
+    if (t.years is not None and t.years < 1) or (t.months is not None and t.months < 1):
+        yield Fault(file, path, "A threshold must be positive.", "Correct `years` or `months`.")
+    yield from _unknown(file, f"{path}.or_offences", "kind of offence", t.or_offences, _kinds(ids))
+    yield from _unknown(file, f"{path}.applies_to", "stage", (t.applies_to,), ("prosecution", "sentence"))
+
+
+def _kinds(ids: _Ids) -> frozenset[str]:
+    """Kinds of offences that a threshold or a scope may name: those of `KINDS`, and the 32 categories."""
+    return ids.lists.get("thirty_two", frozenset()).union(KINDS)
 
 
 def _offered(file: str, i: Instrument, offered: set[str]) -> Iterator[Fault]:
@@ -177,9 +216,22 @@ def _contradictions(file: str, i: Instrument) -> Iterator[Fault]:
             yield Fault(file, f".limits[{n}]", what, "Keep `minimum` or `at_end`.")
 
 
+def _both_ways(file: str, i: Instrument, members: Mapping[str, frozenset[str]]) -> Iterator[Fault]:
+    """A Party of a set that is expressly not bound; one set bound twice for the same days."""
+    out = {p for m in i.excluded if m.since is None and m.until is None for p in m.parties}
+    for n, m in enumerate(i.bound):
+        for p in sorted(out & members.get(m.country_set, frozenset())):
+            what = f"A contradiction: {p} is of the set {m.country_set} that is bound, and expressly not bound."
+            yield Fault(file, f".bound[{n}].country_set", what, "Name another set, or remove the exclusion.")
+        same = (x for x in i.bound[:n] if x.country_set == m.country_set != "" and x.overlaps(m))
+        if next(same, None) is not None:
+            what = f"Overlapping dates: the set {m.country_set} is bound twice for the same days."
+            yield Fault(file, f".bound[{n}]", what, "Give the earlier one an `until`, or remove one.")
+
+
 def _circles(d: Decoded) -> Iterator[Fault]:
     files = {i.id: file for file, i in d.instruments.items()}
-    for field in ("displaces", "only_without"):
+    for field in ("displaces", "only_without", "parent"):
         graph = {i.id: _targets(i, field) for i in d.instruments.values()}
         for node in _in_circle(graph):
             what = f"A circular reference: {node} refers to itself through `{field}`."
@@ -195,6 +247,8 @@ def _circles(d: Decoded) -> Iterator[Fault]:
 def _targets(i: Instrument, field: str) -> frozenset[str]:
     if field == "displaces":
         return frozenset(i.displaces)
+    if field == "parent":
+        return frozenset({i.parent} if i.parent else ())
     return frozenset(i.only_without).union(*(m.only_without for m in i.measures))
 
 
@@ -212,12 +266,12 @@ def _in_circle(graph: Mapping[str, frozenset[str]]) -> Iterator[str]:
 
 
 def _party(file: str, p: PartyLaw, ids: _Ids) -> Iterator[Fault]:
-    if not _COUNTRY.fullmatch(p.party):
-        yield Fault(file, ".party", f"{p.party!r} is no country code.", "Give ISO 3166-1 alpha-2 (GB, GR).")
     if p.time_zone not in available_timezones():
         yield Fault(file, ".time_zone", f"Unknown time zone {p.time_zone!r}.", "Give a name of the IANA database.")
+    yield from _unknown(file, ".holidays", "country code of a calendar", (p.holidays,), OFFICIAL)
     if not p.languages:
         yield Fault(file, ".languages", "A gap: no official language.", "Give at least one (ISO 639-1).")
+    yield from _languages(file, ".languages", p.languages)
     for n, holiday in enumerate(p.holidays_too):
         if not _is_day(holiday.day):
             yield Fault(file, f".holidays_too[{n}].day", f"{holiday.day!r} is no day.", "Give month and day: 05-05.")
@@ -245,10 +299,21 @@ def _declaration(file: str, path: str, d: Declaration, ids: _Ids) -> Iterator[Fa
         yield from _unknown(file, f"{path}.instrument", "instrument", (d.instrument,), ids.instruments)
     yield from _unknown(file, f"{path}.effect", "effect", (d.effect,), EFFECTS)
     yield from _unknown(file, f"{path}.measures", "measure", d.measures, ids.measures)
-    if d.effect == "limit" and d.amount is None:
-        yield Fault(file, path, "A limit without an amount.", "Give `amount` and `unit`.")
+    if d.effect == "limit" and (d.amount is None or d.amount < 1):
+        yield Fault(file, path, "A limit without an amount.", "Give `amount`, a positive number, and `unit`.")
+    if d.effect == "accepts_language" and d.value:
+        yield from _languages(file, f"{path}.value", (d.value,))
+    if d.effect == "ground_mandatory":
+        known = ids.grounds.get(d.instrument) or frozenset().union(*ids.grounds.values())
+        yield from _unknown(file, f"{path}.value", "ground for refusal", (d.value,), known)
     if d.effect in ("accepts_language", "ground_mandatory") and not d.value:
         yield Fault(file, path, f"{d.effect} without a value.", "Give `value`: the language or the ground's id.")
+
+
+def _languages(file: str, path: str, codes: Iterable[str]) -> Iterator[Fault]:
+    for code in codes:
+        if not _LANGUAGE.fullmatch(code):
+            yield Fault(file, path, f"{code!r} is no language code.", "Give ISO 639-1, two small letters (de, fr).")
 
 
 def _offence(file: str, path: str, o: NationalOffence, ids: _Ids) -> Iterator[Fault]:
@@ -279,6 +344,9 @@ def _shared(d: Decoded, ids: _Ids) -> Iterator[Fault]:
         path = f".measures[{n}].categories"
         yield from _unknown("measures.toml", path, "data category", measure.categories, ids.categories)
         yield from _unknown("measures.toml", f".measures[{n}].like", "measure", measure.like, ids.measures)
+        if measure.id in measure.like:
+            what = f"A circular reference: {measure.id} is said to be like itself."
+            yield Fault("measures.toml", f".measures[{n}].like", what, "Remove it.")
     for n, code in enumerate(d.iccs):
         if len(code.code) > 2 and code.code[:-1] not in ids.iccs and code.code[:-2] not in ids.iccs:
             yield Fault("iccs.toml", f".iccs[{n}]", f"{code.code} has no parent.", "Add the code one level up.")

@@ -8,20 +8,19 @@ conditions of a request (`comity.safeguards`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
 from comity.errors import Malformed
 from comity.law.book import LawBook
+from comity.law.countries import how_to_write
 from comity.law.needs import Need, needs_of
 from comity.law.offences import OffenceFacts
 from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.law.thresholds import below_threshold
 
 _NOT_OFFERED = "It does not offer: "
-_PRINTED = {"EL": "GR", "UK": "GB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,7 @@ def routes(
 
 
 def _check_country(code: str) -> None:
-    if not re.fullmatch(r"[A-Z]{2}", code) or code in _PRINTED:
-        hint = f"Write {_PRINTED[code]}." if code in _PRINTED else "Give ISO 3166-1 alpha-2, e.g. DE."
+    if hint := how_to_write(code):
         raise Malformed(f"{code!r} is no country code.", hint)
 
 

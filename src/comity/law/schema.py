@@ -38,6 +38,12 @@ class Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         """Whether the statement is in force on ``day``; both ends are included."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
+    def overlaps(self, other: Cited) -> bool:
+        """Whether there is a day on which both hold."""
+        return (self.since or date.min) <= (other.until or date.max) and (other.since or date.min) <= (
+            self.until or date.max
+        )
+
     @property
     def settled(self) -> bool:
         """Whether it may be shown as settled law (KM never is)."""

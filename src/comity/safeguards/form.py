@@ -10,22 +10,13 @@ import msgspec
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.errors import NotFound
+from comity.law.references import FORM_FIELDS
 from comity.law.schema import Content
 from comity.safeguards.citing import Source, source, stated
 from comity.safeguards.subject import Subject, asked_of_request, mend
 
 # Boxes that stay empty where there is nothing to say: no earlier order, no date, no secret, no list offence.
 _IF_ANY = frozenset({"related", "urgency.deadline", "confidentiality", "offence.list_category"})
-
-# Items of forms that no section of a request holds: the record itself does, or they are entered when the form is made.
-_ELSEWHERE = frozenset(
-    {
-        *("issuing_authority", "validating_authority", "requesting_authority", "notified_authority", "return_contact"),
-        *("transfer", "signature", "authorisation", "certification", "in_absentia", "guarantees"),
-        *("property.description", "property.restitution", "period", "composition"),
-    }
-)
-
 
 @asked_of_request
 def form_complete(filing: Filing, subject: Subject) -> Finding:
@@ -54,7 +45,7 @@ def form_complete(filing: Filing, subject: Subject) -> Finding:
 
 def _due(subject: Subject, content: Content) -> bool:
     """Whether a section of the request must hold it: not what other parts hold, nor what is said only if it is so."""
-    if content.field in _IF_ANY or content.field in _ELSEWHERE:
+    if content.field in _IF_ANY or content.field in FORM_FIELDS:
         return False
     return subject.request.urgency.urgent or content.field != "urgency.reason"
 

@@ -16,6 +16,7 @@ from comity.cli.output import console, print_json
 from comity.errors import Malformed, NotFound
 from comity.law.book import LawBook, load_law
 from comity.law.calendars import Calendar
+from comity.law.countries import PRINTED, how_to_write
 from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction
 from comity.law.schema import Limit, choose_limit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, rules_for, state
@@ -240,9 +241,10 @@ def notify_command(
 
 
 def _country(code: str) -> str:
-    if code and not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()):
-        raise Malformed(f"{code!r} is no country code.", "Give ISO 3166-1 alpha-2, e.g. DE.")
-    return {"EL": "GR", "UK": "GB"}.get(code, code)
+    said = PRINTED.get(code, code)
+    if said and (hint := how_to_write(said)):
+        raise Malformed(f"{code!r} is no country code.", hint)
+    return said
 
 
 def day_of(text: str) -> date:

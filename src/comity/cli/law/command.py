@@ -7,6 +7,7 @@ Left to others: showing (`comity.cli.law.show`), limits and notifications (`comi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -24,11 +25,12 @@ from comity.cli.law import show as law_show
 from comity.cli.law.ask import day_of
 from comity.cli.law.replay import replay_command
 from comity.cli.output import console, print_json
-from comity.errors import BadLaw, Malformed, NotFound
+from comity.errors import BadLaw, NotFound
 from comity.law.book import LawBook, load_law, open_law
+from comity.law.calendars import Calendar
 from comity.law.check import check_law
 from comity.law.difference import difference
-from comity.law.files import Problem, packaged, read
+from comity.law.files import Problem, line_of, packaged, read
 from comity.law.forms import open_forms, read_forms
 from comity.law.offences import OffenceFacts, offence_facts
 from comity.law.route import Route, Routes, routes
@@ -190,10 +192,7 @@ def _side(named: str, on: str) -> tuple[LawBook, date]:
 def _folder(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise NotFound(f"There is no folder {folder}.", "Name the folder that holds instruments/ and parties/.")
-    try:
-        return read(folder)
-    except UnicodeDecodeError as e:
-        raise Malformed(f"A file in {folder} is not UTF-8: {e}.", "Save it as UTF-8.") from e
+    return read(folder)
 
 
 @law_app.command("check")
@@ -208,8 +207,8 @@ def check(
     Exit 1 if there is any problem.
     """
     files = _folder(Path(folder)) if folder else packaged()
-    forms = _folder_forms(Path(folder)) if folder else read_forms(package_files("comity.law") / "data")
-    problems: list[Problem] = check_law(files) or _form_problems(forms, open_law(files))
+    forms = read_forms(Path(folder) if folder else package_files("comity.law") / "data")
+    problems: list[Problem] = check_law(files) or _more(files, forms)
     if json:
         print_json([{"file": p.file, "line": p.line, "what": p.what, "mend": p.mend} for p in problems])
     else:
@@ -221,11 +220,22 @@ def check(
         raise typer.Exit(CLOSED)
 
 
-def _folder_forms(folder: Path) -> dict[str, str]:
-    try:
-        return read_forms(folder)
-    except UnicodeDecodeError as e:
-        raise Malformed(f"A form in {folder} is not UTF-8: {e}.", "Save it as UTF-8.") from e
+def _more(files: Mapping[str, str], forms: Mapping[str, str]) -> list[Problem]:
+    """What only shows once the law can be opened: calendars that there is no table of, forms that cannot be used."""
+    book = open_law(files)
+    return [*_calendar_problems(files, book), *_form_problems(forms, book)]
+
+
+def _calendar_problems(files: Mapping[str, str], book: LawBook) -> list[Problem]:
+    found = []
+    for p in book.parties:
+        for place in ("", *p.subdivisions):
+            try:
+                Calendar.of(p, place).is_working_day(date(2026, 1, 1))
+            except BadLaw as exc:
+                name, field = f"parties/{p.party}.toml", ".subdivisions" if place else ".holidays"
+                found.append(Problem(name, line_of(files[name], field), exc.what, exc.next_step))
+    return found
 
 
 def _form_problems(forms: Mapping[str, str], book: LawBook) -> list[Problem]:
@@ -236,9 +246,16 @@ def _form_problems(forms: Mapping[str, str], book: LawBook) -> list[Problem]:
         if forms:
             check_sources(open_forms(forms), book)
     except BadLaw as exc:
-        file, _, what = exc.what.partition(" ")
-        return [Problem(file.rstrip(":"), 0, what, exc.next_step)]
+        file, line, what = re.fullmatch(r"(\S+?\.toml)?(?::(\d+))?:? ?(.*)", exc.what, re.DOTALL).groups()  # type: ignore[union-attr]
+        return [Problem(file or "forms", int(line or _named_at(forms, file or "", what)), what, exc.next_step)]
     return []
+
+
+def _named_at(forms: Mapping[str, str], file: str, what: str) -> int:
+    """The first line of the form on which one of the words of ``what`` stands as a value; 1 where none does."""
+    words = set(re.findall(r"[\w.]+", what))
+    lines = forms.get(file.removeprefix("forms/"), "").splitlines()
+    return next((n for n, x in enumerate(lines, 1) if words & set(re.findall(r'"([\w.]+)"', x))), 1)
 
 
 law_app.command("due")(law_ask.due_command)
