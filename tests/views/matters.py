@@ -91,7 +91,8 @@ GIVEN: dict[str, dict[str, object]] = {
     "eaw": {
         "decision_kind": "arrest_warrant", "national_decision": "Amtsgericht Musterstadt, 1 Gs 7/26",
         "offence_count": 11, "participation": "Alone", "contact": "Musterstraße 1, 99999 Musterstadt",
-    }
+    },
+    "epoc": {"notification": ["notified"], "notified_authority": "Court of Sampletown"},
 }
 
 

@@ -75,7 +75,8 @@ MUST: dict[tuple[str, str], dict[str, str]] = {
         "C": "urgent", "E": "targets", "F": "categories evidence_described periods",
         "G": "proceedings offence_law max_years", "H": "notice_mode notice_ground notice_justified",
         "I": "issuing_kind official signature", "J": "validating_kind validated_by validating_signature",
-        "L": "data_receiver", "M": "facts necessity proportionality notice_reasons",
+        "K": "notification notified_authority", "L": "data_receiver",
+        "M": "facts necessity proportionality notice_reasons",
     },
     ("epoc_pr", "epoc_pr"): {
         "A": "issuing_state issuing_authority reference", "B": "addressee addressee_state", "C": "targets",

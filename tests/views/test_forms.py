@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from comity.docket.docket import Docket
-from comity.docket.sections import Basis, Notice, Offence, Purpose, Remedies, Urgency, Weighing
+from comity.docket.sections import Basis, Measure, Notice, Offence, Purpose, Remedies, Urgency, Weighing
 from comity.errors import BadLaw, Conflict, NotAdmitted, NotFound
 from comity.law.forms import LANGUAGES, open_forms
 from comity.law.schema import Mark
@@ -252,6 +252,36 @@ def test_a_deferred_notice_needs_a_ground() -> None:
     docket = matter_under("e_evidence", notice=Notice(mode="defer", until=date(2027, 1, 1)))
     missing = {p.field for p in check(filled("epoc", docket), world().law, "IE", "en")}
     assert missing == {"notice_ground", "notice_justified"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "category", "place", "given", "lacking"),
+    [
+        ("produce_content", "content", "DE", {}, {"notification", "notified_authority"}),
+        ("produce_traffic", "traffic", "DE", {"notification": ["residence_exception"]}, set()),
+        ("produce_traffic", "traffic", "", {"notification": ["residence_exception"]}, set()),
+        ("produce_traffic", "traffic", "FR", {"notification": ["residence_exception"]}, {"notified_authority"}),
+        ("produce_traffic", "traffic", "FR", {"notification": ["notified"]}, {"notified_authority"}),
+        ("produce_subscriber", "subscriber", "FR", {}, set()),
+        ("produce_identification", "identification", "FR", {}, set()),
+    ],
+)  # fmt: skip
+def test_the_enforcing_authority_is_named_unless_offence_and_residence_are_at_home(
+    measure: str, category: str, place: str, given: dict[str, object], lacking: set[str]
+) -> None:
+    """Regulation (EU) 2023/1543 art 8(1)-(2): both limbs; an offence elsewhere shuts the exception."""
+    asked = Measure(id=measure, category=category, description="The mailbox", targets=("muster@post.example",))
+    offence = Offence(description="Fraud", code="StGB § 263", max_years=5, place=place)
+    docket = matter_under("e_evidence", measures=(asked,), offence=offence)
+    form = fill(book().form("epoc"), docket, world().law, world().directory, given=given)
+    assert {p.field for p in check(form, world().law, "IE", "en") if p.section == "K"} == lacking
+
+
+def test_dates_and_times_are_written_as_the_language_writes_them() -> None:
+    (line,) = next(f.lines for f in filled("un_request").section("a").fields if f.field.id == "date_issued")
+    at = sent().latest("request.draft").record.time  # type: ignore[union-attr]
+    assert said(line.text, "en") == f"{at:%d/%m/%Y %H:%M:%S} UTC"
+    assert said(line.text, "de") == f"{at:%d.%m.%Y %H:%M:%S} UTC"
 
 
 def test_what_the_docket_says_cannot_be_overwritten_by_hand() -> None:

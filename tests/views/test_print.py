@@ -62,6 +62,36 @@ def test_every_form_prints_in_every_language_with_every_letter(form_id: str, lan
     assert b"pdfaid:part" in pdf
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+@pytest.mark.parametrize("form_id", ALL)
+def test_provisions_are_cited_in_the_language_of_the_form(form_id: str, language: str) -> None:
+    source = to_typst(filled(form_id), language)
+    cited = " ".join(re.findall(r'#field\("[^"]*", "([^"]*)"', source))
+    english = ["Directive", "Regulation", "Framework", "Annex ", " art ", " arts "]
+    english += [] if language == "fr" else ["section"]
+    assert cited
+    assert [word for word in english if word in cited] == []
+
+
+def test_a_citation_keeps_its_numbers() -> None:
+    assert "Richtlinie 2014/41/EU Art. 5(1)(a)" in to_typst(filled("eio_annex_a"), "de")
+    assert "directive 2014/41/UE art. 5(1)(a)" in to_typst(filled("eio_annex_a"), "fr")
+    assert "Decisión Marco 2002/584/JAI art. 4a" in to_typst(filled("eaw"), "es")
+    assert "Framework Decision 2002/584/JHA art 4a" in to_typst(filled("eaw"), "en")
+
+
+def test_a_person_stays_on_one_page_and_what_is_too_long_may_break() -> None:
+    persons = tuple(Person(role="suspect", name=f"Max Mustermann {n}", born="1980-01-01") for n in range(40))
+    request = eio_request(persons=(*persons, Person(role="suspect", name="Long", identifiers=("x" * 700,))))
+    docket = entered(Docket("request:many"), "request.draft", request)
+    source = to_typst(filled("eio_annex_a", docket), "en")
+    kept = [group for group in source.split("kept(")[1:] if "Mustermann" in group.split("kept(")[0]]
+    assert len(kept) == 40
+    assert 'kept(answer("Capacity", "", "suspect", gap: 6pt), answer("Name", "", "Long")' not in source
+    pages = text_of(render(source)).split("\f")
+    assert all(page.count("Mustermann ") == page.count("01/01/1980") for page in pages)
+
+
 @pytest.mark.parametrize("form_id", ALL)
 def test_every_letter_stands_in_the_text_of_the_pdf(form_id: str) -> None:
     form = book().form(form_id)

@@ -35,7 +35,7 @@ GIVEN_TYPES = ("text", "number", "date", "tick", "choice", "signature")
 Condition = Literal[
     "always", "never", "urgent", "deadline", "deferred", "listed", "not_listed", "related", "privileged",
     "remedy_sought", "decided_before", "orders_data", "sensitive_data", "sentenced", "served", "not_served",
-    "validation_due",
+    "validation_due", "notified",
 ]
 
 

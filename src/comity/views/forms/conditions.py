@@ -7,9 +7,10 @@ issuer, and is pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from comity.docket.directory import Directory
 from comity.docket.docket import Entry
@@ -21,10 +22,13 @@ from comity.law.book import LawBook
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The request a form is filled from, and whether its author may not issue it alone."""
+    """The request a form is filled from, whether its author may not issue it alone, the Party that asks, and what was
+    entered when the form was made, by field."""
 
     request: Request
     unvalidated: bool = False
+    party: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 def case_of(drafted: Entry, request: Request, law: LawBook, directory: Directory, day: date) -> Case:
@@ -34,10 +38,10 @@ def case_of(drafted: Entry, request: Request, law: LawBook, directory: Directory
         kind = directory.authority(drafted.record.authority).kind
         rules = [law.instrument(request.basis.instrument).measure(m.id, day) for m in request.measures]
     except NotFound:
-        return Case(request, unvalidated=True)
+        return Case(request, unvalidated=True, party=drafted.record.party)
     own = law.by_party.get(drafted.record.party)
     alone = all(r is not None and (not r.issue or satisfies(kind, r.issue, own) is True) for r in rules)
-    return Case(request, unvalidated=not alone)
+    return Case(request, unvalidated=not alone, party=drafted.record.party)
 
 
 def always(case: Case) -> bool:
@@ -126,13 +130,20 @@ def validation_due(case: Case) -> bool:
     return case.unvalidated
 
 
+def notified(case: Case) -> bool:
+    """The enforcing authority is notified of an order for traffic or content data, unless offence and residence are at
+    home (Regulation (EU) 2023/1543 art 8(1)-(2)). An offence committed elsewhere shuts that exception."""
+    at_home = case.request.offence.place in ("", case.party)
+    return sensitive_data(case) and not (at_home and case.given.get("notification") == ("residence_exception",))
+
+
 CONDITIONS: Mapping[str, Callable[[Case], bool]] = MappingProxyType(
     {
         c.__name__: c
         for c in (
             always, never, urgent, deadline, deferred, listed, not_listed, related, privileged,
             remedy_sought, decided_before, orders_data, sensitive_data, sentenced,
-            served, not_served, validation_due,
+            served, not_served, validation_due, notified,
         )
     }
 )

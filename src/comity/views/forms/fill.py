@@ -7,7 +7,7 @@ Sections that the addressee must not see are left out unless the form is made fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from comity.law.book import LawBook
 from comity.law.forms import Form, FormBook, FormField, FormSection, load_forms
 from comity.views.forms.conditions import CONDITIONS, Case, case_of
 from comity.views.forms.given import NOTHING_GIVEN, read_given
-from comity.views.forms.lines import Line, Writer, plain
+from comity.views.forms.lines import Line, Writer, moment_words, plain
 from comity.views.forms.source import ROOTS, entry_of, value_at
 
 Audience = Literal["addressee", "authority"]
@@ -102,6 +102,7 @@ def fill(
     form, book = form.under(request.basis.instrument) or form, forms or load_forms()
     case = case_of(drafted, request, law, directory, day)
     entered = read_given(form, book, docket, request, audience, given)
+    case = replace(case, given=entered)
     sources = _Sources(docket, case, audience, entered, Writer(book, law, directory))
     return FilledForm(
         form=form, forms=book, docket=docket.id, records=_records(form, docket), day=day, language=request.language,
@@ -159,5 +160,5 @@ def _signature(docket: Docket, field: FormField, writer: Writer) -> tuple[Line, 
     entry = entry_of(docket, field.source)
     if entry is None:
         return ()
-    parts = (("signed_by", entry.holder), ("time", entry.record.at), ("record", entry.id))
-    return tuple(Line(plain(text), writer.forms.word("part", key)) for key, text in parts if text)
+    parts = (("signed_by", plain(entry.holder)), ("time", moment_words(entry.record.time)), ("record", plain(entry.id)))
+    return tuple(Line(text, writer.forms.word("part", key)) for key, text in parts if any(text.values()))

@@ -7,7 +7,7 @@ set. Nothing is shortened or left out here.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from comity.docket.directory import Directory
@@ -44,6 +44,12 @@ def day_words(day: date) -> Words:
     """A date as each language writes it in figures."""
     dotted, slashed = f"{day:%d.%m.%Y}", f"{day:%d/%m/%Y}"
     return {"": slashed, "en": slashed, "fr": slashed, "es": slashed, "de": dotted}
+
+
+def moment_words(moment: datetime) -> Words:
+    """A moment (aware) as `day_words`, with the time in UTC: 04/12/2026 16:10:00 UTC."""
+    utc = moment.astimezone(UTC)
+    return {language: f"{day} {utc:%H:%M:%S} UTC" for language, day in day_words(utc.date()).items()}
 
 
 def born_words(born: str) -> Words:
@@ -108,6 +114,8 @@ class Writer:
                         **self.directory.authority(value).names}
             if field.type == "kind":
                 return self.forms.word("authority_kind", self.directory.authority(value).kind)
+            if field.type == "time":
+                return moment_words(datetime.fromisoformat(value))
             if field.type == "law":
                 return plain(self.law.instrument(value).title)
         except NotFound:

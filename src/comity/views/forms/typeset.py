@@ -15,6 +15,7 @@ from comity.views.forms.fill import FilledField, FilledForm, FilledSection
 from comity.views.forms.lines import Line, plain, said
 
 _LONGEST = 34  # characters of a word that fit into the column of answers; the longest account number (IBAN)
+_KEPT = 600  # characters of a person or measure that are kept together: well below a page
 _WORD = re.compile(rf"\S{{{_LONGEST}}}(?=\S)")
 _PREAMBLE = """
 #set page(paper: "a4", margin: (x: 20mm, top: 18mm, bottom: 30mm), footer-descent: 4mm, footer: context {
@@ -43,6 +44,7 @@ _PREAMBLE = """
   if heading != "" { text(size: 8.5pt, fill: luma(70), heading + colon + " ") }
   if mark == "" { lines(texts.pos()) } else { grid(columns: (11pt, 1fr), mark, lines(texts.pos())) }
 })
+#let kept(..answers) = block(breakable: false, above: 0pt, below: 4pt, answers.pos().join())
 #let field(label, provision, ..answers) = grid(columns: (33%, 1fr), column-gutter: 10pt, inset: (y: 4pt),
   stroke: (top: 0.3pt + luma(190)),
   block(breakable: false, block(below: 4pt, strong(label)) + text(size: 7pt, fill: luma(90), provision)),
@@ -91,7 +93,7 @@ def _head(filled: FilledForm, language: str) -> str:
     form, title = filled.form, said(filled.form.title, language)
     records = "".join(f"{quote(r, whole=True)}, " for r in filled.records)
     preamble = [said(form.preamble, language)] if form.preamble else []
-    notes = [form.provision, *preamble, _word(filled, "own_wording", language)]
+    notes = [_cited(filled, form.provision, language), *preamble, _word(filled, "own_wording", language)]
     if not form.settled:
         notes.append(_word(filled, "not_verified", language))
     if filled.given:
@@ -124,12 +126,36 @@ def _section(filled: FilledForm, section: FilledSection, language: str) -> str:
 
 def _field(filled: FilledForm, section: FilledSection, field: FilledField, language: str) -> str:
     label = said(filled.forms.label(field.field), language) + (" †" if field.given else "")
-    provision = filled.form.provision_of(section.section, field.field)
+    provision = _cited(filled, filled.form.provision_of(section.section, field.field), language)
     if filled.form.mark_of(field.field) == "knowledge_medium":
         provision += f" ({_word(filled, 'unsettled', language)})"
     empty = Line(plain(_word(filled, "missing" if field.needed else "nothing", language)))
-    answers = ", ".join(_answer(line, language) for line in field.lines or (empty,))
+    answers = ", ".join(_together(group, language) for group in _groups(field.lines or (empty,)))
     return f"#field({quote(label)}, {quote(provision)}, {answers})\n"
+
+
+def _groups(lines: tuple[Line, ...]) -> list[list[Line]]:
+    """The lines of each person, measure or decision."""
+    groups: list[list[Line]] = []
+    for line in lines:
+        if line.begins or not groups:
+            groups.append([])
+        groups[-1].append(line)
+    return groups
+
+
+def _together(group: list[Line], language: str) -> str:
+    """One person, measure or decision on one page; what is too long for that may break, so that nothing is cut off."""
+    answers = ", ".join(_answer(line, language) for line in group)
+    short = sum(len(said(line.text, language)) for line in group) <= _KEPT
+    return f"kept({answers})" if len(group) > 1 and short and not any(x.ticked is not None for x in group) else answers
+
+
+def _cited(filled: FilledForm, provision: str, language: str) -> str:
+    """A provision with its words in ``language``: "Richtlinie 2014/41/EU Art. 5(1)(a)"."""
+    words = filled.forms.words.get("citation", {})
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.sub(rf"(?<![A-Za-z])(?:{pattern})(?!\w)", lambda m: said(words[m.group()], language), provision)
 
 
 def _answer(line: Line, language: str) -> str:
