@@ -42,8 +42,9 @@ from comity.node.post.inbox import Inbox
 from comity.node.post.mailbox import Mailbox, Transport
 from comity.node.post.transport import HttpTransport, HttpWitnesses
 from comity.node.publishing.anchor import Anchor
+from comity.node.publishing.cosigning import Witnesses
 from comity.node.publishing.padding import Padder
-from comity.node.publishing.publisher import Publisher, Witnesses
+from comity.node.publishing.publisher import Publisher
 from comity.node.publishing.renewal import Renewal
 from comity.node.publishing.reports import FOLDER as REPORTS
 from comity.node.publishing.reports import Reports

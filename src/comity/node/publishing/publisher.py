@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 import structlog
 
@@ -19,12 +18,12 @@ from comity.node.clock import Clock
 from comity.node.door.admission import moment
 from comity.node.keeping.last_signed import LastSigned
 from comity.node.log.act_log import ActLog
+from comity.node.publishing.cosigning import Cosigning, Witnesses
 from comity.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import MLDSACosigner, verifier_for
 from comity.tlog.note import SignatureLine, Signer, add_lines
 from comity.tlog.policy import KnownWitness, Policy
 from comity.tlog.tree import Tree
-from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
 _log = structlog.get_logger(__name__)
 _STOP = "Do not sign. Restore the leaves from a mirror. If the key was stolen: comity init successor --help."
@@ -36,16 +35,6 @@ def next_tick(due: float, now: float, cadence: float) -> float:
     """The tick after the one that was ``due``, on one grid and not before ``now`` (seconds of one clock): when the next
     checkpoint comes does not tell how long this one took, or that one was missed."""
     return due + cadence * max(1, math.ceil((now - due) / cadence))
-
-
-class Witnesses(Protocol):
-    """How a checkpoint reaches a witness. HTTP in a node; tests bring witnesses in memory."""
-
-    def add_checkpoint(self, witness: KnownWitness, body: bytes) -> Answer:
-        """Post an add-checkpoint request. Raises Unreachable."""
-
-    def latest(self, witness: KnownWitness, origin: str) -> Answer:
-        """Ask what the witness saw last of ``origin``. Raises Unreachable."""
 
 
 class Publisher:
@@ -60,10 +49,9 @@ class Publisher:
         anew) in seconds."""
         self._logbook, self._last, self._signers, self._policies = log, last, signers, policies
         self._clock, self._cadence, self._renew_after = clock, cadence, renew_after
-        self._witnesses = witnesses
+        self._witnesses, self._cosigning = witnesses, Cosigning(witnesses, log.consistency)
         self._stop, self._hurried = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._witness_sizes: dict[tuple[str, str], int] = {}  # by origin and witness
         self._published_at = 0.0
         self.before: Callable[[], object] = lambda: None  # called at every tick; the padder listens
         self.published: Callable[[], None] = lambda: None  # told after every checkpoint; the mailbox listens
@@ -87,6 +75,7 @@ class Publisher:
         self._hurried.set()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
+        self._cosigning.stop()
 
     def _run(self) -> None:
         due = time.monotonic() + self._cadence
@@ -138,13 +127,8 @@ class Publisher:
         policy, empty = self._policies.get(origin), Checkpoint(origin, 0, Tree().root())
         if policy is None:
             raise Unverified(f"This node has no policy for the log {origin}.", "Run comity init trust here.")
-        note, lines = self._sign(empty), list[SignatureLine]()
-        for witness in (each for each in policy.witnesses.values() if each.url):
-            try:
-                lines.extend(self._ask(witness, empty, note))
-            except ComityError as exc:
-                _log.warning("witness.no_cosignature", witness=witness.name, reason=str(exc))
-        cosigned = add_lines(note, lines)
+        note = self._sign(empty)
+        cosigned = add_lines(note, self._cosigning.round(policy, empty, note, threading.Event())[0])
         policy.check(cosigned, int(self._clock().timestamp()), None)
         return cosigned
 
@@ -190,34 +174,10 @@ class Publisher:
         self._published_at = now
 
     def _cosignatures(self, checkpoint: Checkpoint, note: bytes) -> list[SignatureLine]:
-        lines: list[SignatureLine] = []
-        for witness in self._policy.witnesses.values():
-            if witness.url is None:
-                continue
-            try:
-                lines.extend(self._ask(witness, checkpoint, note))
-            except Conflict as exc:
-                self._check_seen(witness)
-                _log.warning("witness.not_believed", witness=witness.name, reason=str(exc))
-            except ComityError as exc:
-                _log.warning("witness.no_cosignature", witness=witness.name, reason=str(exc))
+        lines, conflicts = self._cosigning.round(self._policy, checkpoint, note, self._hurried)
+        for witness in conflicts:
+            self._check_seen(witness)
         return lines
-
-    def _ask(self, witness: KnownWitness, checkpoint: Checkpoint, note: bytes) -> tuple[SignatureLine, ...]:
-        """Ask one witness; follow its 409 once, from the size it is at."""
-        verifiers = [verifier_for(witness.vkey)]
-        known = (checkpoint.origin, witness.name)
-        old = min(self._witness_sizes.get(known, 0), checkpoint.size)
-        for _ in range(2):
-            body = build_add_checkpoint(old, self._logbook.consistency(old, checkpoint.size), note)
-            answer = read_answer(self._witnesses.add_checkpoint(witness, body), checkpoint.encode(), verifiers)
-            if not isinstance(answer, int):
-                self._witness_sizes[known] = checkpoint.size
-                return answer
-            if answer > checkpoint.size:
-                raise Conflict(f"The witness {witness.name} says that it saw {answer} leaves.", "Ask its operator.")
-            old = answer
-        raise Unreachable(f"The witness {witness.name} keeps answering another size.", "Ask its operator.")
 
     def _check_seen(self, witness: KnownWitness) -> None:
         """Tampered when the witness holds a checkpoint, signed by this log, that the tree here contradicts.

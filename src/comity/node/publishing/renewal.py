@@ -17,7 +17,7 @@ from comity.node.clock import Clock
 from comity.node.door.admission import moment
 from comity.node.keeping.log_rows import LogRows
 from comity.node.log.act_log import ActLog
-from comity.node.publishing.publisher import Witnesses
+from comity.node.publishing.cosigning import Witnesses
 from comity.tlog.checkpoint import read_checkpoint
 from comity.tlog.contradiction import trimmed
 from comity.tlog.cosignature import verifier_for
