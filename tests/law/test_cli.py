@@ -75,6 +75,28 @@ def test_a_suspended_limit_is_counted_on_or_has_no_date():
     assert "No date can be given until it resumes" in still["explanation"][-1]
 
 
+def test_route_takes_the_kind_of_an_offence():
+    """ETS 30 art 1(2): no military offences, whether the file says so or the question."""
+    asked = ("route", "--from", "DE", "--to", "CH", "--measure", "hearing_witness", "--on", "2026-12-04")
+    for words in (("--kind", "military", "--max-years", "5", "--iccs", "0101"), ("--offence", "WStG § 16")):
+        plain = answer(*asked, *words)
+        closed = {c["instrument"]: c["provision"] for c in plain["closed"]}
+        assert closed["ets30"] == "ETS 30 art 1(2)"
+    life = answer("route", "--from", "FR", "--to", "DE", "--measure", "surrender", "--life", "--on", "2026-12-04")
+    assert "guarantee_life_sentence" in {n["kind"] for n in life["open"][0]["needs"]}
+    assert run("route", "--from", "FR", "--to", "DE", "--measure", "surrender", "--fine-only")[0] == 1
+
+
+def test_due_says_when_it_is_not_settled_whether_the_instrument_reaches_there():
+    asked = ("due", "provider_challenge", "--instrument", "cloud_us_uk", "--party", "US", "--zone", "America/New_York")
+    assert answer(*asked, "--trigger", "2027-10-01T10:00")["doubts"][1:] == []
+    doubts = " ".join(answer(*asked, "--trigger", "2027-10-05T10:00")["doubts"])
+    assert "Cannot tell whether US-UK CLOUD Act agreement is in force on 2027-10-05" in doubts
+    asked = ("due", "answer_interception_notice", "--instrument", "eu_mla_2000", "--trigger", "2026-12-04T17:10")
+    doubts = answer(*asked, "--party", "GR", "--zone", "Europe/Athens")["doubts"]
+    assert "Cannot tell whether GR is bound" in " ".join(doubts)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "hint"),
     [

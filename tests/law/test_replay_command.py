@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,19 @@ def test_nothing_is_said_of_a_package_that_does_not_hold(desk: Path, monkeypatch
     result = ask("--on", "2017-05-21")
     assert result.exit_code == 4
     assert "Do not rely" in result.output
+
+
+def test_what_was_withheld_stands_as_logged_and_what_follows_is_assessed(desk: Path) -> None:
+    """Else everything after it would be out of order under either law, and no change would be seen."""
+    sides, _ = samples.good()
+    contents, whole = sides.contents(), told("--on", "2017-05-21")
+    (bare,) = [r for r in contents.records if r.sealed.record.step == "request.acknowledge"]
+    sealed = bare.sealed.withholding(frozenset(bare.sealed.record.sections))
+    records = tuple(replace(r, sealed=sealed) if r is bare else r for r in contents.records)
+    (desk / "matter.zip").write_bytes(samples.written(replace(contents, records=records)))
+    result = ask("--json", "--on", "2017-05-21")
+    assert json.loads(result.stdout) == whole  # its order needs no contents, and what it was found to be is logged
+    assert result.stderr.count("contents are not here") == 2  # once for each side
 
 
 @pytest.mark.usefixtures("desk")

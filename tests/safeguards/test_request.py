@@ -220,7 +220,8 @@ def test_what_the_judge_left_out_cannot_be_recognised() -> None:
         ("the Court (NL) convicted the person of the same acts, and the penalty is not enforced", "clear"),
         ("the Court (NL) acquitted the person of other acts", "clear"),
         ("the Court (NL) discontinued the proceedings on the same acts", "clear"),  # the judge has it before them
-        ("the Court (CH) acquitted the person of the same acts", "refuse"),  # by France's own rule, not by art 50
+        ("the Court (CH) acquitted the person of the same acts", "refuse"),  # by France's own rule: Schengen
+        ("the Court (US) acquitted the person of the same acts", "clear"),  # optional, for France to use: art 11(1)(d)
     ],
 )
 def test_final_judgments(words: str, verdict: str) -> None:

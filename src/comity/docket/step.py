@@ -60,6 +60,11 @@ class Filing:
     answers: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # of `asked_once`
 
     @property
+    def law_day(self) -> date:
+        """The day whose law is applied: the record's own, unless a replay asks for that of another day."""
+        return self.law.of_day or self.day
+
+    @property
     @asked_once
     def request(self) -> Request | None:
         """The request as it stands: the body being filed when it is one, else the latest drafted or revised."""

@@ -59,6 +59,7 @@ class LawBook:
     memberships: Mapping[tuple[str, str], tuple[Membership, ...]]
     exclusions: Mapping[tuple[str, str], tuple[Membership, ...]]
     standards_of: Mapping[str, tuple[Standard, ...]]
+    of_day: date | None = None  # where it holds the law of one day only, as if of every day (`comity.law.of_day`)
     _standards_on: dict[tuple[str, date], tuple[Standard, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property

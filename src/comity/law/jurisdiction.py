@@ -35,6 +35,8 @@ class Facts:
     provider_seat: str | None = None  # designated establishment or legal representative
     data_location: str | None = None
     emergency: bool = False
+    after_us_person: bool = False  # aimed at somebody else to get what concerns a US person
+    on_behalf_of: str | None = None  # another government at whose request, or for whom, the order is issued
     needs_assistance: bool = True  # an interception that needs technical assistance of the other State
 
 
@@ -83,10 +85,11 @@ def jurisdiction(book: LawBook, instrument_id: str, measure: str, facts: Facts, 
     rule = i.measure(measure, day)
     shut = _not_open(book, i, facts, day)
     if shut:
-        return Jurisdiction((), tuple(_bars(i, facts, day)), (shut,))
+        return Jurisdiction((), (*_bars(i, facts, day), *_statute(i, facts, day)), (shut,))
     notifications = [*_enforcing(i, rule, facts, day), *_interception(book, i, measure, facts, day)]
     notifications += [*_third_country(i, facts, day), *_declared(book, i, measure, facts, day)]
-    return Jurisdiction(tuple(notifications), tuple(_bars(i, facts, day)), tuple(_questions(i, rule, facts, day)))
+    questions = (*unsettled_reach(book, i, (facts.from_party, _asked(i, facts)), day), *_questions(i, rule, facts, day))
+    return Jurisdiction(tuple(notifications), (*_bars(i, facts, day), *_statute(i, facts, day)), questions)
 
 
 def _not_open(book: LawBook, i: Instrument, f: Facts, day: date) -> str:
@@ -100,6 +103,16 @@ def _not_open(book: LawBook, i: Instrument, f: Facts, day: date) -> str:
         if book.bound(i.id, party, day) is None and book.known_on(i.id, party, day):
             return f"{party} is not bound by {i.short} on {day}: no order or request under it goes from or to it."
     return ""
+
+
+def unsettled_reach(book: LawBook, i: Instrument, parties: tuple[str, ...], day: date) -> Iterator[str]:
+    """What the files cannot tell of an instrument that is not known to be closed: in force, and binding whom?"""
+    in_force = i.is_in_force(day)
+    if in_force is not None and not (in_force.settled and in_force.knows(day)):
+        yield f"Cannot tell whether {i.short} is in force on {day} ({in_force.provision})."
+    for party in parties:
+        if not book.known_on(i.id, party, day):
+            yield f"Cannot tell whether {party} is bound by {i.short} on {day}."
 
 
 def _asked(i: Instrument, f: Facts) -> str:
@@ -163,6 +176,9 @@ def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: dat
     elif f.person_in == f.to_party and f.needs_assistance:
         why = "Its technical assistance is asked for by the order itself."
         yield Notification(f.person_in, "not_required", "informs", why, said.provision)
+    elif not book.known_on(i.id, f.person_in, day):
+        why = f"The target is in {f.person_in}; cannot tell whether it is bound by {i.short}."
+        yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)
     elif book.bound(i.id, f.person_in, day) is not None:
         why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object."
         yield Notification(f.person_in, "required", "may_object", why, said.provision)
@@ -217,6 +233,18 @@ def _bars(i: Instrument, f: Facts, day: date) -> Iterator[Bar]:
         sure = f.us_person is True or f.nationality == "US"  # a national is one: 18 USC 2523(a)(2)
         what = "is a US person" if sure else "may be a US person: not known"
         yield Bar(f"The target {what}.", said.provision, said.settled and sure)
+
+
+def _statute(i: Instrument, f: Facts, day: date) -> Iterator[Bar]:
+    """What the partner may not do by a detour: 18 USC 2523(b)(4)(B)-(C)."""
+    said = _rule(i, "targeting_statute", day)
+    if said is None or f.from_party == "US":
+        return
+    if f.after_us_person:
+        yield Bar("The target is chosen to get information on a US person.", said.provision, said.settled)
+    if f.on_behalf_of not in (None, f.from_party):
+        why = f"The order is issued at the request of, or for, the government of {f.on_behalf_of}."
+        yield Bar(why, said.provision, said.settled)
 
 
 def _questions(i: Instrument, rule: MeasureRule | None, f: Facts, day: date) -> Iterator[str]:

@@ -34,7 +34,8 @@ def needs_of(
     from_party, to_party = parties
     law = book.by_party.get(to_party)
     return (
-        *_beside(book, i, parties, day), *_scope(i, day), *_target(i, from_party, day), *_authority(rule),
+        *_beside(book, i, parties, day), *_scope(i, day), *_target(i, from_party, day),
+        *_promised(i, rule, offence, day), *_authority(rule),
         *_prosecutor(rule, from_party, book.by_party.get(from_party)),
         *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
         *_of_kind(i, rule, offence, day),
@@ -66,6 +67,18 @@ def _target(i: Instrument, from_party: str, day: date) -> Iterator[Need]:
     for r in i.rules:
         if r.topic == topic and r.holds_on(day):
             yield Need("target", r.text, r.provision, r.settled)
+
+
+def _promised(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day: date) -> Iterator[Need]:
+    """Guarantees, certificates and permissions that the instrument asks for beside the request (EAW art 5).
+
+    The parameter ``needed`` says when: ``always``; ``life``, where the penalty may be for life.
+    """
+    for r in i.rules:
+        needed, measures = r.parameters.get("needed", ""), str(r.parameters.get("measures", "")).split()
+        due = needed == "always" or (needed == "life" and offence is not None and offence.life)
+        if due and r.holds_on(day) and (not measures or rule.id in measures):
+            yield Need(r.topic, r.text, r.provision, r.settled)
 
 
 def _prosecutor(rule: MeasureRule, party: str, law: PartyLaw | None) -> Iterator[Need]:
@@ -138,8 +151,9 @@ def _of_kind(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day
             word = "must" if g.binding == "mandatory" else "may"
             yield Need("ground", f"It {word} be refused: {g.text}", g.provision, g.settled)
     for r in i.rules if kind else ():
-        if r.holds_on(day) and r.parameters.get("excludes") == kind:
-            yield Need("no_ground", r.text, r.provision, r.settled)
+        said = {"no_ground": "excludes", "limited": "limits"}
+        for name in (n for n, p in said.items() if r.parameters.get(p) == kind and r.holds_on(day)):
+            yield Need(name, r.text, r.provision, r.settled)
 
 
 def _measure(rule: MeasureRule, to_party: str) -> Iterator[Need]:

@@ -35,6 +35,7 @@ def law_of(book: LawBook, day: date) -> LawBook:
     return replace(
         book,
         version=f"{book.version} of {day}",
+        of_day=day,
         by_instrument=MappingProxyType(instruments),
         by_party=MappingProxyType(parties),
         by_list=MappingProxyType(lists),

@@ -151,6 +151,9 @@ def double_criminality(
         d = declared[0]
         return _tested(book, offence, requested_party, day, d.provision, requested_party, d.settled)
     assert rule is not None  # settled above: neither rule nor declaration has returned
+    if rule.rule == "not_required" and not rule.settled:
+        why = f"That {instrument.short} asks for no double criminality for {measure} is not settled."
+        return DoubleCriminality("cannot_tell", (why,), rule.provision, instrument.id)
     if rule.rule == "not_required":
         why = "Double criminality is not required for this measure."
         return DoubleCriminality("not_tested", (why,), rule.provision, instrument.id)

@@ -49,6 +49,7 @@ FORM_FIELDS = frozenset({
     "return_contact", "signature", "transfer", "validating_authority",
 })
 _LANGUAGE = re.compile(r"[a-z]{2}")
+_FACT = re.compile(r"[a-z0-9_]+( \| [a-z0-9_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,10 @@ def _offered(file: str, i: Instrument, offered: set[str]) -> Iterator[Fault]:
         for field in ("not_for", "only_for"):
             used = getattr(g, field)
             yield from _unknown(file, f".grounds[{n}].{field}", "measure of this instrument", used, offered)
+        for field in ("on", "unless"):
+            if any(not _FACT.fullmatch(fact) for fact in getattr(g, field)):
+                what, mend = "A fact is a word in small letters.", "Write judged_there, or served | being_served."
+                yield Fault(file, f".grounds[{n}].{field}", what, mend)
 
 
 def _gaps(file: str, i: Instrument) -> Iterator[Fault]:

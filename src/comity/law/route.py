@@ -273,6 +273,9 @@ def _displaced(
     """Replaced between Parties bound by both, for what the other offers (Directive 2014/41/EU art 34)."""
     if isinstance(this, Closed):
         return this
+    whole = _wholly_displacing(q, this.instrument.id)
+    if whole is not None:
+        return Closed(this.instrument, f"Replaced between them by {whole.short}.", _relation(whole))
     for other in _displacing(this.instrument.id, found):
         provision = _relation(other.instrument)
         if isinstance(other, Route):
@@ -281,6 +284,12 @@ def _displaced(
             what = f"Not replaced by {other.instrument.short}: {other.question}"
             this = replace(this, needs=(Need("not_replaced", what, provision, settled=False), *this.needs))
     return this
+
+
+def _wholly_displacing(q: _Question, instrument: str) -> Instrument | None:
+    """What replaces it between them also for what is not offered any more (EAW art 31(1))."""
+    whole = (i for i in q.book.instruments if i.displaces_wholly and instrument in i.displaces)
+    return next((i for i in whole if not (_in_force(q, i) or _bound(q, i))), None)
 
 
 def _displacing(instrument: str, found: list[Route | Closed | Unclear]) -> Iterator[Route | Unclear]:

@@ -100,6 +100,8 @@ class Ground(Cited, frozen=True, kw_only=True):
     consult_first: str = ""  # provision that requires consultation before refusing on it, if any
     not_for: tuple[str, ...] = ()  # measures for which it is not available
     only_for: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()  # facts on which it turns, all of them; alternatives parted by "|". Empty: its own id
+    unless: tuple[str, ...] = ()  # facts of which any one keeps it from arising (EAW art 4a(1)(a)-(d))
 
 
 class DualCriminality(Cited, frozen=True, kw_only=True):
@@ -182,7 +184,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     bound: tuple[Membership, ...]
     excluded: tuple[Membership, ...] = ()  # Parties expressly not bound, with the provision that says so
     parties_complete: bool = True  # False: a State not listed in ``bound`` is "cannot tell", not "not bound"
-    displaces: tuple[str, ...] = ()  # instruments it replaces between Parties bound by both
+    displaces: tuple[str, ...] = ()  # instruments it replaces between Parties bound by both, for what it offers
+    displaces_wholly: bool = False  # also for what it does not offer itself (EAW art 31(1): no arrest under ETS 24)
     parent: str = ""  # the convention to which it is a protocol: only its Parties can be bound
     only_without: tuple[str, ...] = ()  # open only where none of these is (Budapest art 27)
     scope: tuple[Rule, ...] = ()
@@ -229,6 +232,7 @@ class Declaration(Cited, frozen=True, kw_only=True):
     amount: int | None = None
     unit: Unit = "days"
     measures: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()  # facts without which it says nothing (a final judgment of a Member State: Charter art 50)
 
 
 class NationalOffence(Cited, frozen=True, kw_only=True):

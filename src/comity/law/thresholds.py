@@ -86,8 +86,13 @@ def is_kind(offence: OffenceFacts, kind: str) -> bool | None:
 
 
 def _outside(i: Instrument, rule: MeasureRule, offence: OffenceFacts, day: date) -> Shortfall | None:
-    """Outside the offences that the instrument's scope names (UNCAC: corruption), for all or for some measures."""
+    """Outside the offences that the instrument's scope names (UNCAC: corruption), for all or for some measures.
+
+    Or of a kind that it excludes (ETS 30 art 1(2): purely military offences).
+    """
     for s in i.scope:
+        if offence.kind != "ordinary" and s.holds_on(day) and s.parameters.get("excluded_kind") == offence.kind:
+            return Shortfall(f"It does not reach {offence.kind} offences.", s.provision, certain=s.settled)
         kinds = [k for k in _words(str(s.parameters.get("offences", ""))) if not k.isdigit()]
         measures = _words(str(s.parameters.get("measures", "")))
         if not kinds or not s.holds_on(day) or (measures and rule.id not in measures):

@@ -12,6 +12,9 @@ from comity.safeguards.subject import Subject, asked_of_request, by_requested, m
 from comity.safeguards.wording import says_something
 
 _BARS = frozenset({"served", "being_served", "unenforceable"})  # Convention implementing the Schengen Agreement art 54
+_UNION = "eu27"  # whose judgments are those of a Member State: EAW arts 3(2), 4(5); Charter art 50
+_SCHENGEN = "schengen_associated"  # whose judgments count beside those: Convention of Schengen art 54
+_WORST = ("refuse", "hold", "clear")
 
 
 @asked_of_request
@@ -24,18 +27,25 @@ def ne_bis_in_idem(filing: Filing, subject: Subject) -> Finding:
     """
     name, rests = "ne_bis_in_idem", _rests(filing)
     priors = _priors(filing, subject)
-    for decision in (d for p in priors for d in p.decisions if d.same_acts):
-        told = f"A court of {_whose(filing, decision)} finally decided on {decision.date}: {decision.outcome}."
-        if decision.outcome == "acquitted" or (decision.outcome == "convicted" and decision.enforced in _BARS):
-            return applies(filing, subject, name, name, told, binding=_binding(filing, subject, decision))
-        if decision.outcome == "discontinued" or decision.enforced == "none":
-            found = _unclear(filing, subject, told)
-            if found is not None:
-                return found
+    decisions = [d for p in priors for d in p.decisions if d.same_acts]
+    barring = [f for d in decisions if (f := _one(filing, subject, d)) is not None]
+    if barring:
+        return min(barring, key=lambda f: _WORST.index(f.verdict))
     if not subject.request.prior.checked and not subject.preserves_only:
         return rests.hold(name, "Nobody has checked for a final judgment on the same acts.", mend(filing))
     checked = "Preservation only: checked when the data are asked for." if not subject.request.prior.checked else ""
     return rests.clear(name, checked or "Checked; no final judgment on the same acts bars it.")
+
+
+def _one(filing: Filing, subject: Subject, decision: FinalDecision) -> Finding | None:
+    """What one decision on the same acts means; None where it bars nothing."""
+    told = f"A court of {_whose(filing, decision)} finally decided on {decision.date}: {decision.outcome}."
+    if decision.outcome == "acquitted" or (decision.outcome == "convicted" and decision.enforced in _BARS):
+        binding, facts = _binding(filing, subject, decision), _facts(filing, subject, decision)
+        return applies(filing, subject, "ne_bis_in_idem", "ne_bis_in_idem", told, binding=binding, facts=facts)
+    if decision.outcome == "discontinued" or decision.enforced == "none":
+        return _unclear(filing, subject, told)
+    return None
 
 
 def _priors(filing: Filing, subject: Subject) -> tuple[PriorProceedings, ...]:
@@ -47,6 +57,15 @@ def _priors(filing: Filing, subject: Subject) -> tuple[PriorProceedings, ...]:
 
 def _whose(filing: Filing, decision: FinalDecision) -> str:
     return decision.party if decision.party in filing.law.by_party else "another State"
+
+
+def _facts(filing: Filing, subject: Subject, decision: FinalDecision) -> frozenset[str]:
+    """The decision as grounds for refusal name it: whose court judged, and what became of the sentence."""
+    within = decision.party in filing.law.members(_UNION)
+    facts = {"ne_bis_in_idem", "judged_in_member_state" if within else "judged_in_third_state"}
+    facts |= {"judged_in_schengen_state"} if decision.party in filing.law.members(_SCHENGEN) else set()
+    facts |= {"judged_there"} if decision.party == subject.requested else set()
+    return frozenset(facts | {"acquitted" if decision.outcome == "acquitted" else decision.enforced})
 
 
 def _rests(filing: Filing) -> Source:

@@ -66,7 +66,7 @@ def legality_basis(filing: Filing, subject: Subject) -> Finding:
     in_force = subject.instrument.is_in_force(filing.day)
     if in_force is None:
         return Source(subject.instrument.citation).hold(
-            name, f"{subject.instrument.short} is not in force on {filing.day}.", mend(filing)
+            name, f"{subject.instrument.short} is not in force on {filing.law_day}.", mend(filing)
         )
     bound: list[Cited] = [in_force]
     for party in subject.parties:
@@ -107,9 +107,9 @@ def _not_bound(filing: Filing, subject: Subject, party: str) -> Finding:
         why = f"{party} is not bound by {subject.instrument.short}; choose another instrument."
         return stated(excluded, party=party).hold("legality_basis", why, mend(filing))
     if not filing.law.known_on(subject.instrument.id, party, filing.day):
-        why = f"Cannot tell whether {party} was bound by {subject.instrument.short} on {filing.day}."
+        why = f"Cannot tell whether {party} was bound by {subject.instrument.short} on {filing.law_day}."
         return Source(subject.instrument.citation, party=party).hold("legality_basis", why, mend(filing))
-    why = f"{party} is not known to be bound by {subject.instrument.short} on {filing.day}."
+    why = f"{party} is not known to be bound by {subject.instrument.short} on {filing.law_day}."
     return Source(subject.instrument.citation, party=party).hold("legality_basis", why, mend(filing))
 
 
@@ -134,7 +134,7 @@ def _displacing(filing: Filing, subject: Subject) -> Instrument | None:
             if subject.instrument.id in other.displaces
             and other.is_in_force(filing.day)
             and all(filing.law.bound(other.id, p, filing.day) for p in subject.parties)
-            and all(other.measure(m.id, filing.day) for m in subject.measures)
+            and (other.displaces_wholly or all(other.measure(m.id, filing.day) for m in subject.measures))
         ),
         None,
     )

@@ -9,28 +9,41 @@ from __future__ import annotations
 
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
+from comity.law.refusal import given, one_of
 from comity.law.schema import Cited, Declaration, Ground
 from comity.safeguards.citing import Source, stated
 from comity.safeguards.subject import Subject, by_requested
 
 
-def instrument_grounds(filing: Filing, subject: Subject, ground: str) -> tuple[Ground, ...]:
-    """The instrument's statements of ``ground`` that are available for every measure in force (else none)."""
+def instrument_grounds(
+    filing: Filing, subject: Subject, ground: str, facts: frozenset[str] | None = None
+) -> tuple[Ground, ...]:
+    """The instrument's statements of ``ground`` that are available for every measure in force (else none).
+
+    With ``facts`` only those that turn on nothing else: a judgment of a third State is not one of a Member State.
+    """
     per_measure = [
-        tuple(g for g in subject.instrument.grounds_for(m.id, filing.day) if g.id == ground) for m in subject.measures
+        tuple(
+            g
+            for g in subject.instrument.grounds_for(m.id, filing.day)
+            if g.id == ground and (facts is None or not g.on or given(g, facts))
+        )
+        for m in subject.measures
     ]
     if not per_measure or not all(per_measure):
         return ()
     return tuple(dict.fromkeys(g for grounds in per_measure for g in grounds))
 
 
-def declared_mandatory(filing: Filing, subject: Subject, ground: str) -> tuple[Declaration, ...]:
-    """The requested Party's own rule that ``ground`` leaves no choice, where it has one."""
+def declared_mandatory(
+    filing: Filing, subject: Subject, ground: str, facts: frozenset[str] | None = None
+) -> tuple[Declaration, ...]:
+    """The requested Party's own rule that ``ground`` leaves no choice (on these ``facts``), where it has one."""
     law = filing.law.by_party.get(subject.requested)
     if law is None:
         return ()
     made = law.declared(subject.instrument.id, "ground_mandatory", filing.day)
-    return tuple(d for d in made if d.value == ground)
+    return tuple(d for d in made if d.value == ground and (facts is None or all(one_of(f) & facts for f in d.on)))
 
 
 def consulted(filing: Filing, subject: Subject, ground: str) -> bool:
@@ -43,11 +56,15 @@ def consulted(filing: Filing, subject: Subject, ground: str) -> bool:
 
 
 def applies(
-    filing: Filing, subject: Subject, name: str, ground: str, why: str, *, binding: tuple[Cited, ...] = ()
+    filing: Filing, subject: Subject, name: str, ground: str, why: str, *, binding: tuple[Cited, ...] = (),
+    facts: frozenset[str] | None = None,
 ) -> Finding:
-    """The finding of safeguard ``name`` when the facts of ``ground`` are given; ``binding`` are standards that bind."""
-    declared = declared_mandatory(filing, subject, ground)
-    offered = instrument_grounds(filing, subject, ground)
+    """The finding of safeguard ``name`` when the ``facts`` of ``ground`` are given; ``binding``: standards that bind.
+
+    Without ``facts`` every statement of the ground is meant.
+    """
+    declared = declared_mandatory(filing, subject, ground, facts)
+    offered = instrument_grounds(filing, subject, ground, facts)
     if binding or declared or any(g.binding == "mandatory" for g in offered):
         whose = subject.requested if declared and not binding else ""
         rests = stated(*binding, *(declared if not binding else ()), *offered, party=whose)

@@ -35,7 +35,7 @@ def transfer_permitted(filing: Filing, subject: Subject) -> Finding:
     own = standards(filing, "onward_transfer_authorisation", (sender,))
     gates = tuple(s for s in own if "gate" in s.parameters)
     if not gates:
-        return Source(_GATES).clear(name, f"{sender} is not bound by the Directive on {filing.day}.")
+        return Source(_GATES).clear(name, f"{sender} is not bound by the Directive on {filing.law_day}.")
     if any(s in gates for s in standards(filing, "onward_transfer_authorisation", (recipient,))):
         return stated(*gates[:1], party=sender).clear(name, f"{recipient} is bound by the Directive as {sender} is.")
     private = _private(filing, subject)

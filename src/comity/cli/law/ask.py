@@ -17,7 +17,7 @@ from comity.errors import Malformed, NotFound
 from comity.law.book import LawBook, load_law
 from comity.law.calendars import Calendar
 from comity.law.countries import PRINTED, how_to_write
-from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction
+from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction, unsettled_reach
 from comity.law.schema import Limit, choose_limit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, rules_for, state
 
@@ -52,7 +52,7 @@ def due_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """When a time limit ends, and how that was counted: day 0, holidays, the last day and why it moves."""
-    book, party = load_law(), _country(party)
+    book, party = load_law(), country_of(party)
     zone = _zone(book, party, zone_name)
     start = _moment(trigger, zone)
     day = start.astimezone(zone).date()
@@ -112,10 +112,10 @@ def _doubts(book: LawBook, name: str, party: str, day: date, measure: str) -> li
     i = book.instrument(name)
     if i.is_in_force(day) is None:
         found.append(f"{i.short} is not in force on {day}: no limit of it runs.")
-    elif book.bound(name, party, day) is None:
-        sure = book.known_on(name, party, day)
-        why = f"{party} is not bound by {i.short} on {day}: no limit of it runs there."
-        found.append(why if sure else f"Cannot tell whether {party} is bound by {i.short} on {day}.")
+    elif book.known_on(name, party, day) and book.bound(name, party, day) is None:
+        found.append(f"{party} is not bound by {i.short} on {day}: no limit of it runs there.")
+    else:
+        found += unsettled_reach(book, i, (party,), day)
     if measure and i.measure(measure, day) is None:
         found.append(f"{i.short} does not offer {measure} on {day}.")
     if i.kind == "framework_decision":
@@ -209,6 +209,12 @@ def notify_command(
     us_person: Annotated[
         bool | None, typer.Option("--us-person/--no-us-person", help="Whether a US person (18 USC 2523(a)(2)).")
     ] = None,
+    after_us_person: Annotated[
+        bool, typer.Option("--after-us-person", help="Aimed at another to get what concerns a US person.")
+    ] = False,
+    on_behalf_of: Annotated[
+        str, typer.Option("--on-behalf-of", help="The government for which the order is issued, if not one's own.")
+    ] = "",
     offence_place: Annotated[str, typer.Option("--offence-place", help="Where the offence was committed.")] = "",
     provider_seat: Annotated[
         str, typer.Option("--provider-seat", help="The provider's designated establishment or representative.")
@@ -226,10 +232,11 @@ def notify_command(
     Exit 0: answered. Exit 1: the instrument forbids the target, or may.
     """
     facts = Facts(
-        from_party=_country(from_party), to_party=_country(to_party), residence=_country(residence) or None,
-        person_in=_country(person_in) or None, nationality=_country(nationality) or None, us_person=us_person,
-        offence_place=_country(offence_place) or None, provider_seat=_country(provider_seat) or None,
-        data_location=_country(data_location) or None, emergency=emergency, needs_assistance=needs_assistance,
+        from_party=country_of(from_party), to_party=country_of(to_party), residence=country_of(residence) or None,
+        person_in=country_of(person_in) or None, nationality=country_of(nationality) or None, us_person=us_person,
+        offence_place=country_of(offence_place) or None, provider_seat=country_of(provider_seat) or None,
+        data_location=country_of(data_location) or None, emergency=emergency, needs_assistance=needs_assistance,
+        after_us_person=after_us_person, on_behalf_of=country_of(on_behalf_of) or None,
     )  # fmt: skip
     found = jurisdiction(load_law(), instrument, measure, facts, day_of(on))
     if json:
@@ -240,7 +247,8 @@ def notify_command(
         raise typer.Exit(BARRED)
 
 
-def _country(code: str) -> str:
+def country_of(code: str) -> str:
+    """A country code as the law files write it (EL is GR, UK is GB); empty stays empty. Raises Malformed."""
     said = PRINTED.get(code, code)
     if said and (hint := how_to_write(said)):
         raise Malformed(f"{code!r} is no country code.", hint)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -23,6 +23,7 @@ from comity.cli.forms import form_command
 from comity.cli.law import ask as law_ask
 from comity.cli.law import show as law_show
 from comity.cli.law.ask import day_of
+from comity.cli.law.grounds import grounds_command
 from comity.cli.law.replay import replay_command
 from comity.cli.output import console, print_json
 from comity.errors import BadLaw, NotFound
@@ -67,6 +68,11 @@ def route(
     sentence_months: Annotated[
         int | None, typer.Option("--sentence-months", min=0, help="The sentence to be executed, where one was passed.")
     ] = None,
+    life: Annotated[bool, typer.Option("--life", help="Its maximum penalty is for life.")] = False,
+    fine_only: Annotated[bool, typer.Option("--fine-only", help="It is punished by a fine only.")] = False,
+    kind: Annotated[
+        Literal["ordinary", "fiscal", "political", "military"], typer.Option("--kind", help="The kind of offence.")
+    ] = "ordinary",
     on: OnOption = "",
     json: JsonOption = False,
 ) -> None:
@@ -75,7 +81,9 @@ def route(
     Exit 0: at least one is open. Exit 1: none is, or the law files cannot tell.
     """
     book, day = load_law(), day_of(on)
-    described = OffenceFacts(from_party, offence, iccs, list_category, max_years, max_months)
+    described = OffenceFacts(
+        from_party, offence, iccs, list_category, max_years, max_months, life=life, kind=kind, fine_only=fine_only
+    )
     facts = _facts(book, described, sentence_months, day)
     found = routes(book, from_party, to_party, measure, category, facts, day=day)
     if json:
@@ -260,5 +268,6 @@ def _named_at(forms: Mapping[str, str], file: str, what: str) -> int:
 
 law_app.command("due")(law_ask.due_command)
 law_app.command("notify")(law_ask.notify_command)
+law_app.command("grounds")(grounds_command)
 law_app.command("form")(form_command)
 law_app.command("replay")(replay_command)

@@ -7,7 +7,8 @@ what changes (`comity.views.replay`), the law of a day (`comity.law.of_day`).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ import typer
 from rich.markup import escape
 
 from comity.cli.law.ask import day_of
-from comity.cli.output import console, print_json, short
+from comity.cli.output import console, errors, print_json, short
 from comity.cli.verify import NOT_TO_BE_RELIED_ON, stay_offline
 from comity.docket.assess import Bench
 from comity.docket.directory import Directory, open_party_file
@@ -27,7 +28,8 @@ from comity.package.anchors import Anchors, read_anchors
 from comity.package.check import check_package
 from comity.package.proved import prove
 from comity.package.reader import Package, open_package
-from comity.package.replay import as_seen
+from comity.package.replay import as_seen, replay
+from comity.package.verdict import Report
 from comity.proceedings.tables import PROCEEDINGS
 from comity.views.replay import Changed, under_other_law
 
@@ -61,25 +63,48 @@ def replay_command(
         if not check_package(opened, trusted, own, now, PROCEEDINGS).ok:
             console.print("[red]✗ Do not rely on this package.[/red] comity verify says why.")
             raise typer.Exit(NOT_TO_BE_RELIED_ON)
-        found = dict(_changes(opened, trusted, own, other, on, now))
-    if json:
-        return print_json({party: [_plain(c) for c in changes] for party, changes in found.items()})
-    return _print(found)
+        found = list(_answers(opened, trusted, own, other, on, now))
+    for party, answer in found:
+        if answer.standing:
+            errors.print(f"{party}: contents are not here; the logged findings of {_names(answer.standing)} stand.")
+    if not json:
+        return _print(found)
+    told: dict[str, list[dict[str, Any]]] = {}
+    for party, answer in found:  # a Party may have several nodes in a matter; what they find alike is said once
+        said = told.setdefault(party, [])
+        said += [c for c in map(_plain, answer.changes) if c not in said]
+    return print_json(told)
 
 
-def _changes(
+def _names(records: Sequence[str]) -> str:
+    return ", ".join(short(r) for r in records)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One side: the findings that change for it, and the records it cannot assess anew (contents are not here)."""
+
+    changes: tuple[Changed, ...]
+    standing: tuple[str, ...]
+
+
+def _answers(
     package: Package, anchors: Anchors, own: LawBook, other: LawBook, on: str, now: int
-) -> Iterator[tuple[str, tuple[Changed, ...]]]:
-    """Each side with the findings that change for it. The package has been checked: nothing here fails then."""
-    contents = package.contents
+) -> Iterator[tuple[str, _Answer]]:
+    """Each side's answer, in the order of Parties. The package has been checked: nothing here fails then."""
+    contents, report = package.contents, Report()
     files = {c: (open_party_file(d, anchors.parties[c]), anchors.parties[c]) for c, d in contents.party_files.items()}
     directory = Directory(files)
-    for origin, party in sorted(directory.origins().items(), key=lambda x: x[1]):
-        bench = Bench(PROCEEDINGS, own, directory, party)
-        logged = [r for r in contents.records if any(x.origin == origin for x in r.logged)]
-        seen = [as_seen(prove(r, contents.docket, bench, anchors, now).authentic, bench)[0] for r in logged]
+    parties, day = directory.origins(), day_of(on) if on else None
+    for node in sorted(directory.nodes(), key=lambda n: (parties[n.origin], n.origin)):
+        bench = Bench(PROCEEDINGS, own, directory, parties[node.origin])
+        proved = [prove(r, contents.docket, bench, anchors, now) for r in contents.records]
+        found = replay(contents.docket, node.origin, bench, proved, report)
+        seen = [as_seen(p.authentic, bench)[0] for p in proved if p.id in found]
+        stands = {i: a.entry.findings for i, a in found.items() if not a.reassessed}
         if seen:
-            yield party, under_other_law(contents.docket, seen, bench, other, day_of(on) if on else None)
+            changes = under_other_law(contents.docket, seen, bench, other, day, stands)
+            yield parties[node.origin], _Answer(changes, tuple(stands))
 
 
 def _plain(change: Changed) -> dict[str, Any]:
@@ -87,8 +112,9 @@ def _plain(change: Changed) -> dict[str, Any]:
     return {**said, "before": msgspec.to_builtins(change.before), "after": msgspec.to_builtins(change.after)}
 
 
-def _print(found: dict[str, tuple[Changed, ...]]) -> None:
-    for party, changes in found.items():
+def _print(found: Iterable[tuple[str, _Answer]]) -> None:
+    for party, answer in found:
+        changes = answer.changes
         weighty = [c for c in changes if c.weighs]
         console.print(f"[bold]As {party} assesses it:[/bold] {len(weighty)} answers differ, {len(changes)} findings.")
         for c in changes:
