@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from comity.cli.law import law_app
+from comity.cli.law.command import law_app
 from comity.errors import Malformed
 from comity.law.book import load_law
 from comity.law.check import check_law
