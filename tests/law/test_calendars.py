@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from comity.errors import BadLaw, CannotTell
 from comity.law.book import load_law
 from comity.law.calendars import Calendar
 from comity.law.schema import PartyLaw
+from comity.law.time_limits import due
 
 GERMANY = PartyLaw(
     party="DE",
@@ -52,6 +54,20 @@ def test_a_holiday_that_the_party_file_adds_counts_every_year() -> None:
     netherlands = Calendar.of(load_law().party("NL"))
     assert [netherlands.holiday_name(date(year, 5, 5)) for year in (2025, 2026, 2027)] == ["Liberation Day"] * 3
     assert netherlands.next_working_day(date(2027, 5, 4)) == date(2027, 5, 7)  # Ascension Day is the 6th
+
+
+def test_a_holiday_in_some_places_of_a_subdivision_is_told_and_never_guessed() -> None:
+    """15 August: in Munich, not in Nuremberg (BayFTG art 1(1) no 2)."""
+    bavaria, germany = (Calendar.of(load_law().party("DE"), place) for place in ("DE-BY", ""))
+    day = date(2028, 8, 15)
+    assert bavaria.is_working_day(day)
+    assert bavaria.perhaps_closed(day) is not None
+    assert germany.perhaps_closed(day) is None
+    decide = load_law().instrument("eio").limit("acknowledge", day)
+    assert decide is not None
+    answer = due(decide, datetime(2028, 8, 8, 10, tzinfo=UTC), bavaria, ZoneInfo("Europe/Berlin"))
+    assert answer.explanation[-2].startswith("Tue 15 Aug 2028 is Assumption Day in some places of DE-BY (BayFTG")
+    assert "Cannot tell" in answer.explanation[-2]
 
 
 def test_saturday_and_sunday_are_not_working_days() -> None:

@@ -58,12 +58,17 @@ def _table(country: str, subdivision: str, year: int) -> Mapping[date, str]:
     return dict(table.items())
 
 
+def _falls_on(holiday: PublicHoliday, day: date) -> bool:
+    return holiday.day == f"{day:%m-%d}" and holiday.holds_on(day)
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """The working days of one place. Pure: the same day always has the same answer.
 
     ``label`` is shown in explanations. ``extra`` adds days off (date to name), ``not_holidays`` takes some away;
-    ``declared`` are holidays of every year that the Party's law names and the library's table lacks.
+    ``declared`` are holidays of every year that the Party's law names and the library's table lacks; ``in_places``
+    those that it has in some places of the subdivision only.
     """
 
     country: str
@@ -73,6 +78,7 @@ class Calendar:
     not_holidays: frozenset[date] = frozenset()
     label: str = ""
     declared: tuple[PublicHoliday, ...] = ()
+    in_places: tuple[PublicHoliday, ...] = ()
 
     @classmethod
     def of(
@@ -99,7 +105,8 @@ class Calendar:
             extra=dict(extra or {}),
             not_holidays=not_holidays,
             label=subdivision or f"{party.party}, national holidays only",
-            declared=party.holidays_too,
+            declared=tuple(h for h in party.holidays_too if not h.parts_of),
+            in_places=tuple(h for h in party.holidays_too if subdivision in h.parts_of),
         )
 
     @classmethod
@@ -133,7 +140,11 @@ class Calendar:
         if day in self.not_holidays:
             return ""
         named = _table(self.country, self.subdivision, day.year).get(day, "")
-        return named or next((h.name for h in self.declared if h.day == f"{day:%m-%d}" and h.holds_on(day)), "")
+        return named or next((h.name for h in self.declared if _falls_on(h, day)), "")
+
+    def perhaps_closed(self, day: date) -> PublicHoliday | None:
+        """The holiday that ``day`` is in some places of the subdivision only; None where it is closed or none."""
+        return next((h for h in self.in_places if _falls_on(h, day) and self.is_working_day(day)), None)
 
     def why_closed(self, day: date) -> str:
         """Why ``day`` is not a working day: the holiday's name, or the day of the week; empty for a working day."""

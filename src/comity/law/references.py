@@ -280,6 +280,8 @@ def _party(file: str, p: PartyLaw, ids: _Ids) -> Iterator[Fault]:
     for n, holiday in enumerate(p.holidays_too):
         if not _is_day(holiday.day):
             yield Fault(file, f".holidays_too[{n}].day", f"{holiday.day!r} is no day.", "Give month and day: 05-05.")
+        for place in set(holiday.parts_of) - set(p.subdivisions):
+            yield Fault(file, f".holidays_too[{n}].parts_of", f"Unknown subdivision {place!r}.", "See `subdivisions`.")
     for other, own in p.cited_as.items():
         if not any(o.code.startswith(own) for o in p.offences):
             yield Fault(

@@ -153,7 +153,9 @@ def _days(
         end = reckoning.last_day(end, amount, unit, course.calendar)
         course.lines.append(_counted(course, unit, amount, end))
     end = _after_pauses(course, day_zero, end, working=parts[-1][0] == "working_days")
+    working = parts[-1][0] == "working_days"
     end = _after_moving(course, day_zero, end, long=any(unit != "days" or n >= 2 for unit, n in parts))
+    _tell_places(course, day_zero if working else end - timedelta(days=1), end)
     expires = reckoning.midnight(end + timedelta(days=1), zone)
     return reckoning.midnight(day_one, zone), reckoning.later(expires, timedelta(seconds=-1), zone), expires
 
@@ -189,6 +191,18 @@ def _after_pauses(course: Course, day_zero: date, end: date, working: bool) -> d
             f"{amount_in_words(lost, 'working_days' if working else 'days')}. The last day becomes {in_words(end)}."
         )
     return end
+
+
+def _tell_places(course: Course, after: date, end: date) -> None:
+    """A day that counts as a working day here, and is a holiday in some places of the subdivision."""
+    for n in range(1, (end - after).days + 1) if course.moves_by else ():
+        day = after + timedelta(days=n)
+        holiday = course.calendar.perhaps_closed(day)
+        if holiday is not None:
+            course.lines.append(
+                f"{in_words(day)} is {holiday.name} in some places of {course.calendar.name} ({holiday.provision}). "
+                "Cannot tell whether it is there: it is counted as a working day; keep to the stricter day."
+            )
 
 
 def _after_moving(course: Course, day_zero: date, end: date, long: bool) -> date:

@@ -255,6 +255,7 @@ class PublicHoliday(Cited, frozen=True, kw_only=True):
 
     day: Annotated[str, msgspec.Meta(pattern=r"^\d{2}-\d{2}$")]  # month and day: 05-05
     name: str
+    parts_of: tuple[str, ...] = ()  # only in some places of these subdivisions: which, the files cannot tell
 
 
 class PartyLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
