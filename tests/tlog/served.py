@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from comity.node.keeping import tables as t
 from comity.node.keeping.last_signed import LastSigned
 from comity.node.keeping.store import Store
-from comity.node.log import ActLog
+from comity.node.log.act_log import ActLog
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.note import NoteSigner
 from comity.web.log import log_routes
