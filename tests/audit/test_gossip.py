@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -16,7 +18,8 @@ from starlette.testclient import TestClient
 
 from comity.errors import Unreachable
 from comity.node.auditor import gossip
-from comity.node.auditor.audit import check_exposed
+from comity.node.auditor.audit import Auditor
+from comity.node.auditor.state import AuditState
 from comity.node.keeping.gossip_store import SQLiteGossipStore
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.contradiction import SAME_SIZE, Contradiction
@@ -125,7 +128,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     monkeypatch.setattr(gossip, "_client", lambda _: httpx2.Client(transport=transport))
 
 
-def test_an_outsider_reads_and_hands_in(monkeypatch: pytest.MonkeyPatch, http: TestClient) -> None:
+def test_an_outsider_reads_and_hands_in(monkeypatch: pytest.MonkeyPatch, http: TestClient, tmp_path: Path) -> None:
     def serve(request: httpx2.Request) -> httpx2.Response:
         answer = http.request(request.method, request.url.path, content=request.content)
         return httpx2.Response(answer.status_code, content=answer.content)
@@ -135,9 +138,13 @@ def test_an_outsider_reads_and_hands_in(monkeypatch: pytest.MonkeyPatch, http: T
     assert gossip.hand_in(place, HONEST.note) == []
     (proof,) = gossip.hand_in(place, FORK.note)
     assert gossip.conflicts_at(place) == [proof]
-    (exposed,) = check_exposed([b"junk", proof], KEYS, place)
-    assert (exposed.origin, exposed.key, exposed.file) == (ORIGIN, ORIGIN, place)
-    assert check_exposed([proof], [], place) == []
+    with AuditState() as state:
+        auditor = Auditor(FORK, state, POLICY, datetime.now(UTC))
+        (exposed,) = auditor.shown_elsewhere([b"junk", proof], place)
+        assert (exposed.origin, exposed.key, exposed.file) == (ORIGIN, ORIGIN, place)
+        assert replace(auditor, policy=None).shown_elsewhere([proof], place) == []
+        (kept,) = replace(auditor, evidence=tmp_path / "kept").shown_elsewhere([proof], place)
+        assert Path(kept.file).read_bytes() == proof  # whoever showed it may be gone tomorrow
     assert Contradiction.parse(proof).kind == SAME_SIZE
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
+import structlog
 from starlette.testclient import TestClient
 
 from comity.docket.logged import Earlier
@@ -159,8 +160,10 @@ def test_anybody_may_hand_a_checkpoint_in(nodes: Nodes, both: tuple[Node, Node])
     assert newest is not None
     with TestClient(create_app(fr)) as http:
         assert http.post("/gossip", content=newest[1]).json()["said"] in ("known", "new")
-        answer = http.post("/gossip", content=Fork(nodes, newest[0]).note)
+        with structlog.testing.capture_logs() as said:
+            answer = http.post("/gossip", content=Fork(nodes, newest[0]).note)
         assert answer.status_code == 409
+        assert [(each["event"], each["log_level"]) for each in said] == [("gossip.contradiction", "critical")]
         assert Contradiction.parse(answer.content).checkpoints[0].size == newest[0]
         stranger = newest[1].replace(b"\n", b"/other\n", 1)
         assert http.post("/gossip", content=stranger).status_code == 404

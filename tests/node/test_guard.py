@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,10 @@ from comity.docket.record import SealedRecord, compose
 from comity.errors import BadLaw, Tampered
 from comity.node.keeping.store import Store
 from comity.node.log.act_log import ActLog
+from comity.package.anchors import write_anchors
 from comity.proceedings import bodies
 from comity.signing.seal import seal
+from comity.tlog.cosignature import Ed25519Cosigner
 from tests.node import matters
 from tests.node.insider import Forged, enter_by_hand
 from tests.node.matters import DOCKET
@@ -149,10 +152,19 @@ def test_bytes_of_an_exhibit_that_vanished_are_missed(nodes: Nodes) -> None:
 
 
 def test_a_peers_record_without_its_proof_is_told_while_it_is_not_signed(nodes: Nodes) -> None:
-    write(nodes, "DE", "DELETE FROM counterproofs")
+    write(nodes, "DE", "DELETE FROM counterproofs", "DELETE FROM checkpoints")
     (nodes.folder / "DE" / "data" / "last-signed.db").unlink()
     with pytest.raises(Tampered, match="No proof by the log"):
         nodes.open("DE")
+
+
+def test_what_was_signed_stays_proved_when_the_policy_asks_for_more_and_the_file_apart_is_lost(nodes: Nodes) -> None:
+    (nodes.folder / "DE" / "data" / "last-signed.db").unlink()
+    mirror = Ed25519Cosigner.from_seed("de-oversight.example/mirror", b"m" * 32).vkey.encode()
+    more = f"witness mirror {mirror} https://mirror.example\ngroup both all oversight mirror\nquorum both\n"
+    policies = {o: text.replace("quorum oversight\n", more) for o, text in nodes.anchors.policies.items()}
+    (nodes.folder / "DE" / "anchors.toml").write_text(write_anchors(replace(nodes.anchors, policies=policies)))
+    assert nodes.open("DE").store.size() == 12
 
 
 def test_a_database_restored_from_a_copy_is_told(nodes: Nodes) -> None:

@@ -163,7 +163,6 @@ class _Bar:
 
 def _gossiped(report: AuditReport, auditor: Auditor, note: bytes, place: str, others: list[str]) -> AuditReport:
     """The report with what others heard. A gossip that does not answer is a notice, not a failure."""
-    from comity.node.auditor.audit import check_exposed
     from comity.node.auditor.gossip import conflicts_at, hand_in
 
     asked: list[tuple[str, Callable[[], list[bytes]]]] = []
@@ -174,7 +173,7 @@ def _gossiped(report: AuditReport, auditor: Auditor, note: bytes, place: str, ot
     exposed, notices = list(report.exposed), list(report.notices)
     for where, ask in asked:
         try:
-            found = check_exposed(ask(), auditor.verifiers, where)
+            found = auditor.shown_elsewhere(ask(), where)
         except ComityError as exc:
             notices.append(str(exc))
             continue

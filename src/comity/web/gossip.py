@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,6 +30,7 @@ from comity.web.problem import problem
 
 MAX_BODY = 256 * 1024  # 64 lines of the longest kind
 _TEXT = "text/plain; charset=utf-8"
+_log = structlog.get_logger(__name__)
 
 
 class Bucket:
@@ -108,6 +110,7 @@ def _hear(gossip: Gossip, store: SQLiteGossipStore, body: bytes) -> Response:
     heard = gossip.hear(body, store)
     if heard.contradiction is not None:
         proof = heard.contradiction.encode()
+        _log.critical("gossip.contradiction", says=heard.contradiction.sentence(), id=identifier_of(proof))
         return _file(identifier_of(proof), proof, 409)
     said = {"said": heard.said, "origin": heard.checkpoint.origin, "size": heard.checkpoint.size}
     return JSONResponse(said)

@@ -8,6 +8,7 @@ Where the bytes come from is left to `source`, what leaves mean together to `sta
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -128,11 +129,20 @@ class Auditor:
                 return self.state.hashes
         return tree_of(checkpoint, self.source.fetch)
 
-    def _exposed(self, found: Contradiction) -> Exposed:
+    def _exposed(self, found: Contradiction, where: str = "") -> Exposed:
         key = found.check(self.verifiers)
         small, large = found.checkpoints
         proof = self._write(f"{small.size}-{large.size}-{large.root.hex()[:16]}{SUFFIX}", found.encode())
-        return Exposed(found.origin, found.kind, found.sentence(), key, proof)
+        return Exposed(found.origin, found.kind, found.sentence(), key, proof or where)
+
+    def shown_elsewhere(self, files: Sequence[bytes], where: str) -> list[Exposed]:
+        """The contradictions among ``files``, shown by others at ``where``, that check under the policy's keys; others
+        prove nothing and are left out. They are kept here too: who shows them may be gone tomorrow."""
+        found = []
+        for data in files:
+            with suppress(ComityError):
+                found.append(self._exposed(Contradiction.parse(data), where))
+        return found
 
     def _write(self, name: str, data: bytes) -> str:
         if self.evidence is None:
@@ -192,15 +202,3 @@ class _Pending:
         self._state.add(self.start, self._hashes, self._facts)
         self.start += len(self._hashes)
         self._hashes, self._facts = [], []
-
-
-def check_exposed(files: Sequence[bytes], verifiers: Sequence[NoteVerifier], where: str) -> list[Exposed]:
-    """The contradictions among ``files`` that check under these keys; others prove nothing and are left out."""
-    found = []
-    for data in files:
-        try:
-            claim = Contradiction.parse(data)
-            found.append(Exposed(claim.origin, claim.kind, claim.sentence(), claim.check(verifiers), where))
-        except ComityError:
-            continue
-    return found

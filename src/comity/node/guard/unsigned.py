@@ -36,14 +36,20 @@ def check_unsigned(
     policies: Mapping[str, Policy], now: int,
 ) -> None:  # fmt: skip
     """Tampered when a record not yet under a signed root is not authentic, not proved, or cannot have its effect."""
-    signed = last.get(log.origin)
-    start = log.rows.start + (signed[0] if signed is not None else 0)
+    start = log.rows.start + _signed_size(log, last)
     query = sa.select(t.records.c.docket).where(t.records.c.position >= start).distinct()
     with store.reading() as db:
         touched = list(db.scalars(query))
     court = _Court(store, log, dockets, bench, own, policies, now)
     for docket in touched:
         _check_docket(store.docket_rows([docket]), Docket(docket), start, court)
+
+
+def _signed_size(log: ActLog, last: LastSigned) -> int:
+    """How many leaves a signature of this log covers: the one kept apart, or, where that file was lost, the newest
+    checkpoint, whose signature and root `guard` checked. What was proved under a policy of those days stays proved."""
+    signed, newest = last.get(log.origin), log.rows.checkpoint()
+    return max(signed[0] if signed is not None else 0, newest[0] if newest is not None else 0)
 
 
 class _Court:
