@@ -9,9 +9,14 @@ import pytest
 from comity.cli import run
 from comity.cli.init.nodes import read_cosigner
 from comity.errors import NotAuthorised
+from comity.node.keeping.keys import NodeKeys
 from comity.package.anchors import read_anchors
+from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
+from comity.tlog.cosignature import cosign
+from comity.tlog.note import MLDSA44, Signer, add_lines, split_note
 from comity.tlog.policy import Policy
 from comity.tlog.policy_lint import lint
+from comity.tlog.tree import EMPTY_ROOT
 from tests.cli.test_init import desk, whole_party
 
 __all__ = ["desk"]
@@ -55,6 +60,23 @@ def test_a_witness_s_folder_makes_no_mirror(both: Path, capsys: pytest.CaptureFi
     assert run(["init", "trust", "de-witness", "de/DE.json"]) == 0
     assert run(["witness", "serve", "de-witness", "--mirror", "copies"]) == NotAuthorised.exit_code
     assert "key of its own" in capsys.readouterr().err
+
+
+def test_a_witness_may_cosign_with_ml_dsa(both: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    again = ["init", "witness", "de-pq", "--party", "de", "--body", "de-oversight", "--ml-dsa"]
+    assert [run([*words]) for words in (again, again, ["init", "publish", "de"])] == [0, 0, 0]
+    assert run(["init", "trust", "de-node", "de/DE.json"]) == 0
+    anchors = read_anchors((both / "de-node" / "anchors.toml").read_text())
+    (origin,) = anchors.policies
+    policy, signer = anchors.policy(origin), NodeKeys.load(both / "de-node" / "keys").log_signers[0]
+    assert isinstance(signer, Signer)
+    assert policy.witnesses["de-oversight"].vkey.algorithm == MLDSA44
+    note = sign_checkpoint(Checkpoint(origin, 0, EMPTY_ROOT), [signer])
+    cosigners = [read_cosigner(both / folder) for folder in ("de-pq", "de-mirror")]
+    cosigned = add_lines(note, [cosign(split_note(note)[0], each, 1_800_000_000) for each in cosigners])
+    assert [name for name, _ in policy.check(cosigned, 1_800_000_000, None).cosigned_by] == [*policy.witnesses]
+    assert run(["init", "witness", "de-witness", *again[3:]]) == 5  # a key is never replaced by another in its place
+    assert "Ed25519" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_witness_says_what_to_do(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -127,9 +127,12 @@ def witness(
     mirror: Annotated[
         bool, typer.Option("--mirror", help="A mirror instead: it keeps every leaf. With a folder and key of its own.")
     ] = False,
+    ml_dsa: Annotated[
+        bool, typer.Option("--ml-dsa", help="Cosign with ML-DSA-44 (FIPS 204), 2.4 kB each time, not with Ed25519.")
+    ] = False,
 ) -> None:
     """Make an oversight body's witness, or its mirror, and enter it in the Party's folder."""
-    entered = nodes.found_witness(folder, party, body, url, listen or _listen(url), mirror)
+    entered = nodes.found_witness(folder, party, body, url, listen or _listen(url), mirror=mirror, ml_dsa=ml_dsa)
     kind, vkey = ("mirror", entered.mirror_vkey) if mirror else ("witness", entered.witness_vkey)
     console.print(f"{escape(str(folder))}: the {kind} {escape(vkey.partition('+')[0])}.")
     console.print(f"Next: comity init publish {escape(str(party))}")

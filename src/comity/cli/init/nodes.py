@@ -30,7 +30,7 @@ from comity.signing.canonical import canonical
 from comity.signing.keys import PublicKey
 from comity.signing.roots import Root, read_root, roots_of
 from comity.signing.trust import KeyEntry
-from comity.tlog.cosignature import Ed25519Cosigner
+from comity.tlog.cosignature import Ed25519Cosigner, MLDSACosigner
 
 WITNESS_KEY, WITNESS_SETTINGS = "witness.key", "witness.toml"
 
@@ -92,15 +92,19 @@ def _held(path: Path, public: PublicKey) -> NodeEntry | None:
 
 
 def found_witness(
-    folder: Path, party: Path, body_id: str, url: str, listen: str, mirror: bool = False
+    folder: Path, party: Path, body_id: str, url: str, listen: str, *, mirror: bool = False, ml_dsa: bool = False
 ) -> OversightBody:
-    """Make the folder of an oversight body's witness or mirror, and enter it in the Party's. Harmless when repeated."""
+    """Make the folder of an oversight body's witness or mirror, and enter it in the Party's. Harmless when repeated.
+
+    ``ml_dsa``: it cosigns with ML-DSA-44 (FIPS 204) instead of Ed25519. Conflict when the folder holds another.
+    """
     kind = "mirror" if mirror else "witness"
     body = _entered_body(party, body_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{body_id}.{code_of(party).lower()}.example/{kind}"
     if not (folder / WITNESS_KEY).exists():
-        made = Ed25519Cosigner.from_seed(name, secrets.token_bytes(32))
+        kind_of_key = MLDSACosigner if ml_dsa else Ed25519Cosigner
+        made = kind_of_key.from_seed(name, secrets.token_bytes(32))
         write_secret(folder / WITNESS_KEY, (private_line(made) + "\n").encode("ascii"))
     cosigner = read_cosigner(folder)
     if not (folder / WITNESS_SETTINGS).exists():
@@ -108,6 +112,8 @@ def found_witness(
         write_text(folder / WITNESS_SETTINGS, f'name = "{cosigner.name}"\nlisten = "{listen}"\n{keeps}')
     if not cosigner.name.endswith(f"/{kind}"):
         raise Conflict(f"{folder} holds {cosigner.name}.", "A mirror has a folder, a name and a key of its own.")
+    if ml_dsa and not isinstance(cosigner, MLDSACosigner):
+        raise Conflict(f"{folder} holds an Ed25519 key.", "Use a new folder; the body's witness is then the new one.")
     changes = {f"{kind}_vkey": cosigner.vkey.encode(), f"{kind}_url": url.rstrip("/")}
     entered = msgspec.structs.replace(body, **changes)
     write_text(party / "oversight" / f"{body_id}.json", msgspec.json.encode(entered).decode())
@@ -123,10 +129,10 @@ def _entered_body(party: Path, body_id: str) -> OversightBody:
     return msgspec.json.decode(path.read_bytes(), type=OversightBody) if path.exists() else body
 
 
-def read_cosigner(folder: Path) -> Ed25519Cosigner:
+def read_cosigner(folder: Path) -> Ed25519Cosigner | MLDSACosigner:
     """The witness's key. NotFound, Unverified, Malformed."""
     signer = read_private_line(read_secret(folder / WITNESS_KEY).decode("ascii", "replace"))
-    if not isinstance(signer, Ed25519Cosigner):
+    if not isinstance(signer, Ed25519Cosigner | MLDSACosigner):
         raise Malformed(f"{folder / WITNESS_KEY} is not a witness's key.", "Restore it from its backup.")
     return signer
 
