@@ -65,6 +65,12 @@ def test_what_no_tree_of_this_size_has_is_not_there(tmp_path: Path) -> None:
             answer = http.get(path)
             assert (len(answer.content), answer.headers["content-type"]) == (size, "application/octet-stream"), path
             assert "immutable" in answer.headers["cache-control"]
+        plain = http.get("tile/entries/000.p/3", headers={"accept-encoding": "identity, gzip;q=0"})
+        assert "content-encoding" not in plain.headers
+        packed = http.get("tile/entries/000.p/3", headers={"accept-encoding": "br, gzip;q=0.5"})
+        assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+        assert packed.content == plain.content
+        assert "content-encoding" not in http.get("tile/0/000.p/3").headers
         note = http.get("checkpoint")
         assert note.headers["content-type"] == "text/plain; charset=utf-8"
         assert note.headers["cache-control"] == "no-cache"

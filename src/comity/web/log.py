@@ -19,11 +19,11 @@ from comity.node.log.openings import unsealed_file
 from comity.node.node import Node
 from comity.tlog.tiles import encode_entries, encode_tile, parse_tile_path, tile_coordinates
 from comity.tlog.unsealed import parse_unsealed_path
+from comity.web.log_file import log_file
 from comity.web.problem import problem
 
 T = TypeVar("T")
 _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
-_FOREVER = "public, max-age=31536000, immutable"
 
 
 def log_routes(node: Node) -> list[Route]:
@@ -44,7 +44,7 @@ def log_routes(node: Node) -> list[Route]:
             body = await run_in_threadpool(lambda: _tile(node, _rows(node, request), path))
         except ComityError as exc:
             return problem(exc)
-        return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
+        return log_file(request, path, body)
 
     async def report(request: Request) -> Response:
         path = request.path_params["path"]
@@ -61,7 +61,7 @@ def log_routes(node: Node) -> list[Route]:
             body = await run_in_threadpool(lambda: unsealed_file(_rows(node, request), path))
         except ComityError as exc:
             return problem(exc)
-        return Response(body, media_type="text/plain; charset=us-ascii", headers={"Cache-Control": _FOREVER})
+        return log_file(request, path, body)
 
     return [
         Route("/log/checkpoint", checkpoint, methods=["GET"]),

@@ -17,10 +17,9 @@ from comity.errors import ComityError, Malformed, NotFound
 from comity.node.witness.mirror import Mirror
 from comity.tlog.tiles import parse_tile_path
 from comity.tlog.witness import WitnessStore
+from comity.web.log_file import log_file
 from comity.web.problem import problem
 from comity.web.witness import witness_app
-
-_FOREVER = "public, max-age=31536000, immutable"
 
 
 def mirror_app(mirror: Mirror, store: WitnessStore) -> Starlette:
@@ -35,7 +34,7 @@ def mirror_app(mirror: Mirror, store: WitnessStore) -> Starlette:
             body = await run_in_threadpool(lambda: mirror.file(_origin(origins, request), path))
         except ComityError as exc:
             return problem(exc)
-        return Response(body, media_type="application/octet-stream", headers={"Cache-Control": _FOREVER})
+        return log_file(request, path, body)
 
     app = witness_app(mirror, store)
     app.router.routes += [
