@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from comity.errors import ComityError, Tampered, Unreachable, Unverified
 from comity.node.keeping.last_signed import LastSigned
+from comity.node.node import Node
 from comity.tlog.checkpoint import Checkpoint, sign_checkpoint
 from comity.tlog.note import Signer
 from comity.tlog.policy import KnownWitness
@@ -126,10 +128,8 @@ def test_a_node_that_starts_behind_its_witness_refuses(nodes: Nodes) -> None:
         de.start()
 
 
-def test_a_fork_is_not_cosigned_and_the_node_stops_signing(nodes: Nodes) -> None:
-    """As above, but the restored node goes on writing: another history of the same length or longer."""
-    import shutil
-
+def forked(nodes: Nodes) -> Node:
+    """A node on a backup, whose two leaves are not the two that its witnesses saw; it did not publish them yet."""
     de = nodes.open("DE")
     matters.draft(nodes, de)
     nodes.settle()
@@ -143,11 +143,28 @@ def test_a_fork_is_not_cosigned_and_the_node_stops_signing(nodes: Nodes) -> None
     shutil.copytree(nodes.folder / "backup", nodes.folder / "DE" / "data")
     de = nodes.open("DE")
     matters.authorise(nodes, de)
+    return de
+
+
+def test_a_fork_is_not_cosigned_and_the_node_stops_signing(nodes: Nodes) -> None:
+    """As above, but the restored node goes on writing: another history of the same length or longer."""
+    de = forked(nodes)
     matters.send(nodes, de)
     with pytest.raises(ComityError) as caught:
         de.publisher.publish()
     assert de.publisher.failure == str(caught.value)
     assert not de.mailbox.deliver("fr-node")
+
+
+@pytest.mark.parametrize("said", [Answer(409, "text/plain", b"another root\n"), Answer(409, SIZE, b"2\n")])
+def test_a_fork_told_as_tlog_witness_1_0_0_tells_it_stops_the_node_too(
+    nodes: Nodes, said: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There another root at the same size is 409; the specification has since made it 422."""
+    de, asked = forked(nodes), nodes.witnesses.add_checkpoint
+    monkeypatch.setattr(nodes.witnesses, "add_checkpoint", lambda w, b: said if (a := asked(w, b)).status == 422 else a)
+    with pytest.raises(Tampered, match="saw another tree of 2 leaves"):
+        de.publisher.publish()
 
 
 def test_last_signed_refuses_to_go_back_or_sideways(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_over_http(store: SQLiteWitnessStore) -> None:
 
 @pytest.mark.parametrize(
     ("status_code", "error"),
-    [(422, Conflict), (404, NotFound), (403, NotAuthorised), (400, Malformed), (500, Unreachable), (409, Malformed)],
+    [(422, Conflict), (404, NotFound), (403, NotAuthorised), (400, Malformed), (500, Unreachable), (409, Conflict)],
 )
 def test_client_names_what_went_wrong(status_code: int, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -197,13 +197,15 @@ def read_answer(
 ) -> tuple[SignatureLine, ...] | int:
     """The cosignatures in a witness's answer, or the size it is at (409): ask again with the proof from there.
 
-    Raises NotFound (404), NotAuthorised (403), Conflict (422: the witness saw another history), Malformed (400, or an
-    answer that is not of the protocol), Unverified, Unreachable (any other status).
+    Raises NotFound (404), NotAuthorised (403), Conflict (422, or 409 without a size: the witness saw another history),
+    Malformed (400, or an answer that is not of the protocol), Unverified, Unreachable (any other status).
     """
     if answer.status == 200:
         return read_cosignatures(answer.body, text, verifiers)
     if answer.status == 409:
-        if answer.content_type.split(";")[0].strip() != SIZE or not _SIZE_BODY.fullmatch(answer.body):
+        if answer.content_type.split(";")[0].strip() != SIZE:  # tlog-witness v1.0.0: another root at the same size
+            raise Conflict("The witness saw another tree of this size.", "Stop signing; compare with the witness.")
+        if not _SIZE_BODY.fullmatch(answer.body):
             raise Malformed("The witness says that the size is another, but not which.", "Ask the witness's operator.")
         return decode_decimal(answer.body[:-1].decode("ascii"), "size the witness is at")
     reason = answer.body[:300].decode("utf-8", "replace").strip()

@@ -105,7 +105,7 @@ class Cosigning:
             if not isinstance(answer, int):
                 self._sizes[known] = checkpoint.size
                 return answer
-            if answer > checkpoint.size:
+            if answer > checkpoint.size or answer == old:
                 raise Conflict(f"The witness {witness.name} says that it saw {answer} leaves.", "Ask its operator.")
             old = answer
         raise Unreachable(f"The witness {witness.name} keeps answering another size.", "Ask its operator.")
