@@ -63,6 +63,9 @@ def test_whom_to_notify_and_whom_not_to_target(case: Case) -> None:
     assert barred == case.get("barred", "no"), found.bars
     assert bool(found.questions) == ("asks" in case), found.questions
     assert case.get("asks", "") in " ".join(found.questions)
+    told = [f"{n.limit.amount} {n.limit.unit} {n.limit.provision}" if n.limit else "" for n in found.required]
+    assert all(words in " ".join(told) for words in case.get("within", "").split(" art ")), told
+    assert "within" not in case or bool(case["within"]) == bool("".join(told))
     assert all(n.provision for n in found.notifications)
     assert all(b.provision for b in found.bars)
 

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Literal
 
 from comity.law.book import LawBook
-from comity.law.schema import Instrument, MeasureRule, Rule
+from comity.law.schema import Instrument, Limit, MeasureRule, Rule
 
 Effect = Literal["suspends", "informs", "may_object", "must_consult"]
 Answer = Literal["required", "not_required", "cannot_tell"]
@@ -49,6 +49,7 @@ class Notification:
     effect: Effect
     reason: str
     provision: str
+    limit: Limit | None = None  # within which the Party that is notified answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,14 @@ def _enforcing(i: Instrument, rule: MeasureRule | None, f: Facts, day: date) -> 
         why = "The offence is committed in the issuing State and the person resides there."
         yield Notification(where, "not_required", "informs", why, exception.provision)
         return
-    yield Notification(where, "required", _effect(i, rule, f, day), _why(f, exception is not None), provision)
+    why, limit = _why(f, exception is not None), _answers(i, said, rule.id, f, day)
+    yield Notification(where, "required", _effect(i, rule, f, day), why, provision, limit)
+
+
+def _answers(i: Instrument, said: Rule | None, measure: str, f: Facts, day: date) -> Limit | None:
+    """The limit within which a notified Party answers, by the name that the rule on notification gives it."""
+    name = str(said.parameters.get("limit", "")) if said else ""
+    return i.limit(name, day, measure, f.emergency) if name else None
 
 
 def _effect(i: Instrument, rule: MeasureRule, f: Facts, day: date) -> Effect:
@@ -181,7 +189,8 @@ def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: dat
         yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)
     elif book.bound(i.id, f.person_in, day) is not None:
         why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object."
-        yield Notification(f.person_in, "required", "may_object", why, said.provision)
+        limit = _answers(i, said, measure, f, day)
+        yield Notification(f.person_in, "required", "may_object", why, said.provision, limit)
     else:
         why = f"The target is in {f.person_in}, which is not bound by {i.short}.{_elsewhere(book, i, f, day)}"
         yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)

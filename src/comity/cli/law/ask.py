@@ -18,11 +18,17 @@ from comity.law.book import LawBook, load_law
 from comity.law.calendars import Calendar
 from comity.law.countries import PRINTED, how_to_write
 from comity.law.jurisdiction import Facts, Jurisdiction, jurisdiction, unsettled_reach
+from comity.law.reckoning import amount_in_words
 from comity.law.schema import Limit, choose_limit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, rules_for, state
 
 BARRED = 1
 YEARS = range(1900, 2101)  # of moments that anybody asks about
+EFFECTS = {
+    "suspends": "The addressee waits: it produces at the end of its limit, or once it is told that no ground is raised.",
+    "may_object": "Nothing is suspended; it may object to the use, or set conditions.",
+    "must_consult": "The addressee consults it before it discloses.",
+}
 PLACES = {"requested": "the requested Party", "requesting": "the requesting Party", "addressee": "the addressee"}
 
 
@@ -268,10 +274,18 @@ def day_of(text: str) -> date:
 def _jurisdiction(found: Jurisdiction) -> dict[str, Any]:
     notified = ("party", "answer", "effect", "reason", "provision")
     return {
-        "notifications": [{k: getattr(n, k) for k in notified} for n in found.notifications],
+        "notifications": [
+            {**{k: getattr(n, k) for k in notified}, "limit": _answer_limit(n.limit)} for n in found.notifications
+        ],
         "bars": [{k: getattr(b, k) for k in ("reason", "provision", "certain")} for b in found.bars],
         "questions": list(found.questions),
     }
+
+
+def _answer_limit(limit: Limit | None) -> dict[str, Any] | None:
+    if limit is None:
+        return None
+    return {k: getattr(limit, k) for k in ("name", "amount", "unit", "trigger", "provision", "mark")}
 
 
 def _print(found: Jurisdiction) -> None:
@@ -281,6 +295,14 @@ def _print(found: Jurisdiction) -> None:
         console.print(
             f"{words[n.answer]} [bold]{n.party}[/bold]{effect}: {escape(n.reason)}  [cyan]{escape(n.provision)}[/cyan]"
         )
+        if n.answer == "required" and n.effect in EFFECTS:
+            console.print(f"   {EFFECTS[n.effect]}")
+        if n.limit is not None and n.limit.amount is not None:
+            asked = amount_in_words(n.limit.amount, n.limit.unit)
+            console.print(
+                f"   {n.party} answers within {asked} of the notice ({n.limit.name}).  "
+                f"[cyan]{escape(n.limit.provision)}[/cyan]"
+            )
     for b in found.bars:
         sure = "" if b.certain else " (cannot tell)"
         console.print(f"[red]✗[/red] barred{sure}: {escape(b.reason)}  [cyan]{escape(b.provision)}[/cyan]")
