@@ -375,8 +375,8 @@ def test_a_peer_that_shows_a_sealed_act_in_the_open_is_turned_away(
 ) -> None:
     """Its log commits to the record, but its leaf says what the head keeps sealed."""
 
-    def in_the_open(kind: str, salt: bytes, act: bytes, signatures: bytes, until: date) -> bytes:
-        return ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+    def in_the_open(kind: str, salt: bytes, act: bytes, signatures: bytes, until: date) -> ActLeaf:
+        return ActLeaf(kind, commit(salt, kind, act, signatures))
 
     draft(nodes, de)
     matters.authorise(nodes, de)

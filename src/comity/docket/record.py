@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -61,10 +61,15 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def time(self) -> datetime:
         """``at`` as an aware datetime; Malformed when it is not whole seconds in UTC."""
-        if _TIME.fullmatch(self.at) is not None:
-            with suppress(ValueError):
-                return datetime.fromisoformat(self.at)
-        raise Malformed(f"The time {self.at!r} is not of the form 2026-12-04T16:10:00Z.", "Give UTC, whole seconds.")
+        return _time(self.at)
+
+
+@lru_cache(maxsize=256)
+def _time(text: str) -> datetime:
+    if _TIME.fullmatch(text) is not None:
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
+    raise Malformed(f"The time {text!r} is not of the form 2026-12-04T16:10:00Z.", "Give UTC, whole seconds.")
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -39,9 +39,12 @@ from comity.law.schema import (
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LawBook:
-    """All law that Comity knows, by id. ``version`` is the SHA-256 over the files, in hexadecimal."""
+    """All law that Comity knows, by id. ``version`` is the SHA-256 over the files, in hexadecimal.
+
+    It never changes, so what it answers may be kept under the book itself.
+    """
 
     version: str
     by_instrument: Mapping[str, Instrument]
@@ -60,7 +63,7 @@ class LawBook:
     exclusions: Mapping[tuple[str, str], tuple[Membership, ...]]
     standards_of: Mapping[str, tuple[Standard, ...]]
     of_day: date | None = None  # where it holds the law of one day only, as if of every day (`comity.law.of_day`)
-    _standards_on: dict[tuple[str, date], tuple[Standard, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _standards_on: dict[tuple[str, date], tuple[Standard, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -123,6 +126,7 @@ class LawBook:
             )
         return found
 
+    @lru_cache(maxsize=1024)  # noqa: B019 (books are few and live as long as the process)
     def known_offence(self, party: str, code: str) -> NationalOffence | None:
         """As `offence`; None when the files have none such."""
         law = self.by_party.get(party)

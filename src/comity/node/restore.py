@@ -114,8 +114,9 @@ def _enter(store: Store, log: ActLog, vault: Vault, leaves: list[bytes]) -> None
     batch = Batch(position, leaves=appended.leaves, nodes=appended.nodes)
     for place, leaf in enumerate(leaves, position):
         batch.padding.append(lost_row(vault, place, leaf))
-        if parse_leaf(leaf).kind != SEALED:  # until when it is sealed is in the leaf; what it held nobody here can open
-            follow_leaf(batch, place, leaf)
+        read = parse_leaf(leaf)
+        if read.kind != SEALED:  # until when it is sealed is in the leaf; what it held nobody here can open
+            follow_leaf(batch, place, read)
     store.enter(batch)
     log.tree = appended.tree
 

@@ -6,9 +6,10 @@ A provision whose mark is `knowledge_medium` makes the finding unsettled. Left t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+
+import msgspec
 
 from comity.docket.finding import Finding, clear, hold, refuse
 from comity.docket.step import Filing
@@ -36,8 +37,7 @@ _TOPICS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """The provision a finding rests on, whether it is settled, and whose rule it is when it is one Party's own."""
 
     provision: str
@@ -59,46 +59,41 @@ class Source:
 
 def stated(*cited: Cited, party: str = "") -> Source:
     """The source that these statements of law make together: unsettled when one of them is."""
-    provisions = dict.fromkeys(each for c in cited for each in c.provision.split("; "))
-    return Source("; ".join(provisions), all(c.settled for c in cited), party)
+    return Source(_each_once(tuple([c.provision for c in cited])), all(c.settled for c in cited), party)
 
 
-@dataclass(frozen=True, slots=True)
-class _Law:
-    """A law book by its version, a digest of its files: equal versions answer alike, so answers may be kept."""
-
-    version: str
-    book: LawBook = field(compare=False, repr=False)
+@lru_cache(maxsize=4096)
+def _each_once(provisions: tuple[str, ...]) -> str:
+    return "; ".join(dict.fromkeys(each for provision in provisions for each in provision.split("; ")))
 
 
 def source(filing: Filing, subject: Subject, safeguard: str, *, party: str = "") -> Source:
     """What ``safeguard`` rests on in this matter: the instrument's rule and the standards binding the Party judging."""
-    law = _Law(filing.law.version, filing.law)
-    found = _source(law, subject.instrument.id, safeguard, filing.assessor, filing.day)
-    return replace(found, party=party) if party else found
+    found = _source(filing.law, subject.instrument.id, safeguard, filing.assessor, filing.day)
+    return Source(found.provision, found.settled, party) if party else found
 
 
 @lru_cache(maxsize=4096)
-def _source(law: _Law, instrument: str, safeguard: str, assessor: str, day: date) -> Source:
+def _source(law: LawBook, instrument: str, safeguard: str, assessor: str, day: date) -> Source:
     topics = _TOPICS.get(safeguard, (safeguard,))
     found: list[Cited] = [
         rule
-        for rule in law.book.instrument(instrument).rules
+        for rule in law.instrument(instrument).rules
         if rule.topic in topics and rule.holds_on(day) and rule.parameters.get("regulated", True)
     ]
     found += _standards(law, safeguard, (assessor,), day)
     settled = [c for c in found if c.settled]
-    return stated(*(settled or found)) if found else Source(_catalogue(law.book, safeguard))
+    return stated(*(settled or found)) if found else Source(_catalogue(law, safeguard))
 
 
 def standards(filing: Filing, safeguard: str, parties: Iterable[str]) -> tuple[Standard, ...]:
     """The standards on ``safeguard`` that bind every one of ``parties`` on the day and are cited on requests."""
-    return _standards(_Law(filing.law.version, filing.law), safeguard, tuple(parties), filing.day)
+    return _standards(filing.law, safeguard, tuple(parties), filing.day)
 
 
 @lru_cache(maxsize=4096)
-def _standards(law: _Law, safeguard: str, parties: tuple[str, ...], day: date) -> tuple[Standard, ...]:
-    first, *rest = (law.book.standards(day, p) for p in parties)
+def _standards(law: LawBook, safeguard: str, parties: tuple[str, ...], day: date) -> tuple[Standard, ...]:
+    first, *rest = (law.standards(day, p) for p in parties)
     mine = (s for s in first if s.safeguard == safeguard and s.parameters.get("cited", True))
     return tuple(s for s in mine if all(s in other for other in rest))
 

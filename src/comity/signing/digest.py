@@ -54,4 +54,4 @@ def section_digest(salt: bytes, name: str, value: Any) -> str:
 
 def length_prefixed(domain: bytes, *parts: bytes) -> bytes:
     """Return a domain name followed by parts, each after its length in 8 bytes, big-endian: an injective joining."""
-    return domain + b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    return b"".join([domain, *[len(part).to_bytes(8, "big") + part for part in parts]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from secrets import token_bytes
 from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_ssh_private_key,
 )
-from nacl.bindings import crypto_sign_open
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
 
 from comity.errors import Malformed, Unverified
@@ -106,28 +107,24 @@ class Signer(Protocol):
 class PrivateKey:
     """An Ed25519 private key held in memory. It satisfies `Signer`; printing it never shows the secret."""
 
-    _key: Ed25519PrivateKey = field(repr=False)
+    _seed: bytes = field(repr=False)
     public: PublicKey
 
     @classmethod
     def generate(cls) -> PrivateKey:
         """Return a new key from the operating system's random source."""
-        return cls._of(Ed25519PrivateKey.generate())
+        return cls.from_seed(token_bytes(32))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> PrivateKey:
         """Return the key of a 32-byte seed (RFC 8032, 5.1.5); raise `Malformed` for another size."""
         if len(seed) != 32:
             raise Malformed(f"An Ed25519 seed has 32 bytes, this one {len(seed)}.", "Give the whole seed.")
-        return cls._of(Ed25519PrivateKey.from_private_bytes(seed))
-
-    @classmethod
-    def _of(cls, key: Ed25519PrivateKey) -> PrivateKey:
-        return cls(key, PublicKey(key.public_key().public_bytes_raw()))
+        return cls(seed, PublicKey(crypto_sign_seed_keypair(seed)[0]))
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte signature over the message."""
-        return self._key.sign(message)
+        return crypto_sign(message, self._seed + self.public.raw)[:SIGNATURE_SIZE]
 
 
 def save_private(key: PrivateKey, passphrase: bytes | None) -> bytes:
@@ -138,7 +135,7 @@ def save_private(key: PrivateKey, passphrase: bytes | None) -> bytes:
     if passphrase is not None and len(passphrase) > 1023:
         raise Malformed("The passphrase is longer than 1,023 bytes.", "Choose a shorter one.")
     lock = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    return key._key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock)
+    return Ed25519PrivateKey.from_private_bytes(key._seed).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, lock)
 
 
 def load_private(data: bytes, passphrase: bytes | None) -> PrivateKey:
@@ -161,7 +158,7 @@ def load_private(data: bytes, passphrase: bytes | None) -> PrivateKey:
         raise Malformed(f"The private key file cannot be read: {wrong}.", "Restore it from a backup.") from wrong
     if not isinstance(key, Ed25519PrivateKey):
         raise Malformed("The file holds a key that is not Ed25519.", "Make one with 'ssh-keygen -t ed25519'.")
-    return PrivateKey._of(key)
+    return PrivateKey.from_seed(key.private_bytes_raw())
 
 
 def _passphrase_words(passphrase: bytes | None) -> tuple[str, str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def leaf_of(
     session: Session, sealed: SealedRecord, entry: Entry, act: bytes, position: int, salt: bytes
-) -> tuple[str, bytes]:
+) -> tuple[str, ActLeaf]:
     """Public kind and leaf of an act about to stand at ``position``. Malformed when the act is too large.
 
     ``act``: as `comity.docket.logged.act_bytes` gives it.
@@ -42,20 +42,20 @@ def leaf_of(
         if (escrow := session.registry.escrow) is not None:
             session.batch.escrows.append(escrow.row(position, entry.id, kind, salt, act, signatures))
         return kind, sealed_leaf(kind, salt, act, signatures, until)
-    return kind, ActLeaf(kind, commit(salt, kind, act, signatures)).encode()
+    return kind, ActLeaf(kind, commit(salt, kind, act, signatures))
 
 
 def _ordering(
     session: Session, entry: Entry, position: int, kind: str, salt: bytes, act: bytes, signatures: bytes
-) -> tuple[str, bytes]:
+) -> tuple[str, ActLeaf]:
     """A judge's order about a seal: of its public kind only where it changes one. What came too late changes none."""
     ref = _running(session, entry.body.record) if entry.effect and entry.body is not None else None
     if ref is None:
-        return WITHOUT_EFFECT, ActLeaf(WITHOUT_EFFECT, commit(salt, WITHOUT_EFFECT, act, signatures)).encode()
+        return WITHOUT_EFFECT, ActLeaf(WITHOUT_EFFECT, commit(salt, WITHOUT_EFFECT, act, signatures))
     until = entry.record.sealed_month if kind == EXTENDS else None
     session.batch.seal_terms.append(term_row(entry.record.docket, entry.id, position, until))
     public = f"ref {ref}" if until is None else f"ref {ref} until {until.isoformat()}"
-    return kind, ActLeaf(kind, commit(salt, kind, act, signatures), public).encode()
+    return kind, ActLeaf(kind, commit(salt, kind, act, signatures), public)
 
 
 def _running(session: Session, record: str) -> int | None:

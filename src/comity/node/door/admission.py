@@ -144,16 +144,17 @@ class Session:
             )
         if filed.door is Door.OFFICIAL:
             self._check_official(sealed)
-        authentic = authenticate(sealed, directory, self.registry.number(position), sealed_here=own)
+        number = self.registry.number(position)
+        authentic = authenticate(sealed, directory, number, sealed_here=own)
         self._check_door(filed.door, sealed, docket)
-        return replace(authentic, sealed=self._sealed(sealed, position))
+        return replace(authentic, sealed=self._sealed(sealed, number))
 
     def docket(self, docket: str) -> Docket:
         """A docket as this batch has it so far."""
+        if (changed := self.changed.get(docket)) is not None:
+            return changed
         if not DOCKET.fullmatch(docket):
             raise Malformed(f"{docket[:120]!r} is not a docket's identifier.", "Use <proceeding>:<letters and digits>.")
-        if docket in self.changed:
-            return self.changed[docket]
         return Docket(docket) if docket in self._absent else self._dockets.get(docket)
 
     def position_of(self, record: str) -> int:
@@ -218,9 +219,9 @@ class Session:
         )
         return SealedRecord(record=record, hand=None, seal="", sections=held)
 
-    def _sealed(self, sealed: SealedRecord, position: int) -> SealedRecord:
-        """Put this node's seal; Unverified when the Party file says that its key does not count at this position."""
-        self.registry.bench.directory.seal_key(self.registry.seal.public.kid, self.registry.number(position))
+    def _sealed(self, sealed: SealedRecord, number: int) -> SealedRecord:
+        """Put this node's seal; Unverified when the Party file says that its key does not count at this place."""
+        self.registry.bench.directory.seal_key(self.registry.seal.public.kid, number)
         return sealed.under(seal(sealed.payload, self.registry.seal))
 
     def _check_door(self, door: Door, sealed: SealedRecord, docket: Docket) -> None:
@@ -300,7 +301,7 @@ class Session:
             self.batch.sections.append({"record": entry.id, "body": body, "key": key})
         if entry.effect and docket.opening is None:
             self._keep_sides(authentic, docket)
-        prepared = Prepared(entry, position, self.at, leaf)
+        prepared = Prepared(entry, position, self.at, leaf.encode())
         self.prepared[entry.id] = prepared
         self.changed[docket.id] = docket.with_entry(entry)
         return prepared

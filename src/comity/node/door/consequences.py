@@ -163,5 +163,6 @@ def _queue(session: Session, node: str, kind: str, subject: str) -> None:
             "attempts": 0,
             "next_at": 0,
             "lease_until": 0,
+            "problem": "",
         }
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
 # Compiled once and said to the driver: the log's own rows are many, and SQLAlchemy's way cost more than writing them.
 _SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
 _LEAF, _NODE = (str(row.compile(dialect=sqlite.dialect())) for row in (t.leaves.insert(), t.nodes.insert()))
+_NAMED = sqlite.dialect(paramstyle="named")
 LeafRow = tuple[int, bytes]  # position, leaf; in the order of the table's columns, as the next
 NodeRow = tuple[int, int, bytes]  # level, index, hash
 _SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
@@ -129,7 +131,7 @@ class Store:
                 t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.escrows, t.sealed_totals,
             ):  # fmt: skip
                 if rows := getattr(batch, table.name):
-                    db.execute(table.insert(), rows)
+                    db.exec_driver_sql(_insert(table, tuple(rows[0])), rows)
             if batch.unsealed:
                 db.execute(_SEAL.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
                 done = (t.escrows.c.position == sa.bindparam("ref")) & (t.escrows.c.record == "")
@@ -341,6 +343,12 @@ class Store:
         """Close all connections."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+@lru_cache(maxsize=64)
+def _insert(table: sa.Table, columns: tuple[str, ...]) -> str:
+    """The statement that inserts rows of these columns, each of which gives every column that has a default here."""
+    return str(table.insert().compile(dialect=_NAMED, column_keys=list(columns)))
 
 
 def _engine(path: Path, begin: str, pool_size: int) -> Engine:

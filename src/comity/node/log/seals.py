@@ -35,10 +35,10 @@ class Made:
     row: dict[str, Any]
 
 
-def sealed_leaf(kind: str, salt: bytes, act: bytes, signatures: bytes, until: date) -> bytes:
+def sealed_leaf(kind: str, salt: bytes, act: bytes, signatures: bytes, until: date) -> ActLeaf:
     """The leaf of an act, or of padding, that is sealed until the first of a month. Raises Malformed."""
     count = commit_count(kind, blinding_from_salt(salt))
-    return ActLeaf(SEALED, commit(salt, kind, act, signatures), f"until {until.isoformat()}", count).encode()
+    return ActLeaf(SEALED, commit(salt, kind, act, signatures), f"until {until.isoformat()}", count)
 
 
 def seal_row(position: int, until: date, docket: str) -> dict[str, Any]:
@@ -51,15 +51,14 @@ def term_row(docket: str, record: str, position: int, until: date | None) -> dic
     return {"docket": docket, "record": record, "position": position, "until": until.isoformat() if until else ""}
 
 
-def follow_leaf(batch: Batch, position: int, leaf: bytes, docket: str = "") -> None:
+def follow_leaf(batch: Batch, position: int, leaf: ActLeaf, docket: str = "") -> None:
     """Add to a batch what a leaf entered at ``position`` means for the seals."""
-    read = parse_leaf(leaf)
-    if read.kind == SEALED and read.until is not None:
-        batch.seals.append(seal_row(position, read.until, docket))
-    elif read.kind == "unseal" and read.ref is not None:
-        batch.unsealed.append({"ref": read.ref, "by": position})
-    elif read.kind == "extend" and read.ref is not None and read.until is not None:
-        batch.extended.append({"ref": read.ref, "by": position, "to": read.until.isoformat()})
+    if leaf.kind == SEALED and leaf.until is not None:
+        batch.seals.append(seal_row(position, leaf.until, docket))
+    elif leaf.kind == "unseal" and leaf.ref is not None:
+        batch.unsealed.append({"ref": leaf.ref, "by": position})
+    elif leaf.kind == "extend" and leaf.ref is not None and leaf.until is not None:
+        batch.extended.append({"ref": leaf.ref, "by": position, "to": leaf.until.isoformat()})
 
 
 def enter_made(batch: Batch, start: int, made: Sequence[Made], escrow: EscrowTo | None = None) -> None:
@@ -68,7 +67,7 @@ def enter_made(batch: Batch, start: int, made: Sequence[Made], escrow: EscrowTo 
         batch.padding.append({"position": position, **each.row})
         if escrow is not None and each.row["kind"] == PADDING:
             batch.escrows.append(escrow.row(position, "", PADDING, each.row["salt"], each.row["record"], b""))
-        follow_leaf(batch, position, each.leaf)
+        follow_leaf(batch, position, parse_leaf(each.leaf))
 
 
 def sealed_totals(store: Store, size: int) -> tuple[dict[str, int], int]:

@@ -27,7 +27,7 @@ def padding_leaf(today: date) -> Made:
     """A padding leaf. Its month is drawn evenly, so that no month by itself tells an act from padding."""
     salt, until = secrets.token_bytes(32), month_after(today, 1 + secrets.randbelow(MOST_MONTHS))
     row = {"kind": PADDING, "salt": salt, "record": b"", "ref": None}
-    return Made(sealed_leaf(PADDING, salt, b"", b"", until), row)
+    return Made(sealed_leaf(PADDING, salt, b"", b"", until).encode(), row)
 
 
 class Padder:
