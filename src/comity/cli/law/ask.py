@@ -25,7 +25,7 @@ from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, 
 BARRED = 1
 YEARS = range(1900, 2101)  # of moments that anybody asks about
 EFFECTS = {
-    "suspends": "The addressee waits: it produces at the end of its limit, or once it is told that no ground is raised.",
+    "suspends": "The addressee waits: it produces at the end of its limit, or once told that no ground is raised.",
     "may_object": "Nothing is suspended; it may object to the use, or set conditions.",
     "must_consult": "The addressee consults it before it discloses.",
 }
