@@ -233,6 +233,49 @@ def test_a_changed_value_is_shown_before_and_after():
     assert '"amount":91' in change.after
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where", "about"),
+    [
+        ("parties/DE.toml", "independent = false", "independent = true", "parties/DE", "prosecutor_independent"),
+        ("instruments/eaw.toml", 'displaces = ["ece"]\n', "", "instruments/eaw", "displaces"),
+        ("country_sets.toml", 'members = ["US"]', 'members = ["US", "PR"]', "country_sets/us", "members"),
+        ("instruments/freezing.toml", "2020-12-19\nnote", "2020-12-20\nnote", "instruments/freezing", "in_force"),
+        ("parties/DE.toml", "GG art 102", "GG art 102; IRG § 8", "parties/DE", "death_penalty"),
+        ("measures.toml", '"Provisional arrest"', '"Arrest"', "measures/provisional_arrest", "measures"),
+    ],
+)
+def test_between_two_versions_nothing_that_is_said_is_missed(file: str, old: str, new: str, where: str, about: str):
+    files = packaged()
+    assert old in files[file]
+    files[file] = files[file].replace(old, new, 1)
+    found = difference(LAW, None, open_law(files), None)
+    assert {c.where for c in found} == {where}
+    assert all(about in c.about for c in found)
+
+
+def test_a_value_that_ends_later_is_a_difference_between_versions_and_none_on_the_day():
+    files, name = packaged(), "instruments/eio.toml"
+    files[name] = files[name].replace("amount = 90\n", "amount = 90\nuntil = 2030-12-31\n", 1)
+    assert difference(LAW, DAY, open_law(files), DAY) == ()
+    (change,) = difference(LAW, None, open_law(files), None)
+    assert (change.kind, '"until":"2030-12-31"' in change.after) == ("changed", True)
+
+
+def test_a_difference_that_is_not_settled_says_so():
+    old, new = difference(LAW, date(2027, 10, 2), LAW, date(2027, 10, 3))
+    assert [(old.kind, old.settled), (new.kind, new.settled)] == [("removed", True), ("added", False)]
+
+
+def test_of_several_statements_of_one_name_only_the_one_that_went_is_gone():
+    """Two grounds with the number 7 in the warrant (art 4(7)(a) and (b))."""
+    files, name = packaged(), "instruments/eaw.toml"
+    text = files[name]
+    start = text.index('[[grounds]]\nid = "territoriality"')
+    files[name] = text[:start] + text[text.index("[[grounds]]", start + 1) :]
+    (change,) = difference(LAW, DAY, open_law(files), DAY)
+    assert (change.kind, change.provision) == ("removed", "Framework Decision 2002/584/JHA art 4(7)(a)")
+
+
 def test_moving_a_statement_is_no_difference():
     files = packaged()
     head, *blocks = files["parties/NL.toml"].split("[[offences]]\n")

@@ -171,26 +171,36 @@ def show(
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="A day (2026-08-17), a folder of law files, or packaged.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The other day, or the other folder.")],
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day on which folders are compared; today.")] = "",
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Compare folders on this day only.")] = "",
     json: JsonOption = False,
 ) -> None:
-    """What begins, ends or changes between two days, or between two versions of the law files."""
-    changes = difference(*_side(before, on), *_side(after, on))
+    """What begins, ends or changes between two days, or between two versions of the law files.
+
+    Two versions are compared whole, with their dates; with --on as they stand on that day.
+    """
+    (old, old_day), (new, new_day) = _side(before, on), _side(after, on)
+    if old_day or new_day:  # a day against a folder: the folder as it stands today
+        old_day, new_day = old_day or day_of(on), new_day or day_of(on)
+    changes = difference(old, old_day, new, new_day)
     if json:
         return print_json([msgspec.to_builtins(c) for c in changes])
     for c in changes:
         mark = {"added": "[green]+[/green]", "removed": "[red]-[/red]", "changed": "[yellow]~[/yellow]"}[c.kind]
-        console.print(f"{mark} {escape(c.where)}: {escape(c.about)}  [cyan]{escape(c.provision)}[/cyan]")
+        doubt = "" if c.settled else "  [yellow](not settled)[/yellow]"
+        console.print(f"{mark} {escape(c.where)}: {escape(c.about)}  [cyan]{escape(c.provision)}[/cyan]{doubt}")
         if c.kind == "changed":
             console.print(f"    before: {escape(c.before)}\n    after:  {escape(c.after)}")
-    return console.print(f"{len(changes)} differences." if changes else "No difference.")
+    many = "difference" if len(changes) == 1 else "differences"
+    return console.print(f"{len(changes)} {many}." if changes else "No difference.")
 
 
-def _side(named: str, on: str) -> tuple[LawBook, date]:
+def _side(named: str, on: str) -> tuple[LawBook, date | None]:
+    """The law named, and the day it is asked about; None: whatever the day."""
+    day = day_of(on) if on else None
     if Path(named).is_dir():
-        return open_law(_folder(Path(named))), day_of(on)
+        return open_law(_folder(Path(named))), day
     if named == "packaged":
-        return load_law(), day_of(on)
+        return load_law(), day
     try:
         return load_law(), date.fromisoformat(named)
     except ValueError:
