@@ -1,10 +1,11 @@
-"""Grounds for refusal on the facts of a case, as data a lawyer extends: ``cases_asked/refusal.toml``."""
+"""Grounds for refusal on the facts of a case, as data a lawyer extends (``cases_asked/refusal.toml``); money confiscated."""
 
 from __future__ import annotations
 
 import json
 import tomllib
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from comity.cli.law.command import law_app
-from comity.errors import Malformed
+from comity.errors import Malformed, NotFound
 from comity.law.book import load_law
 from comity.law.check import check_law
+from comity.law.disposal import disposal
 from comity.law.files import packaged
 from comity.law.refusal import first_consulted, raised
 
@@ -75,3 +77,35 @@ def test_the_command() -> None:
     (age,) = [g for g in answer["grounds"] if g["arises"] == "yes"]
     assert (age["id"], age["weight"], age["settled"]) == ("age", "must", True)
     assert answer["day"] == "2026-11-24"
+
+
+@pytest.mark.parametrize(
+    ("amount", "restitution", "issuing", "executing"),
+    [
+        ("9999.99", "0", "0", "9999.99"),
+        ("10000", "0", "0", "10000"),  # up to EUR 10 000: the executing State keeps it
+        ("10000.02", "0", "5000.01", "5000.01"),
+        ("10000.01", "0", "5000.00", "5000.01"),
+        ("25000", "5000", "10000.00", "10000.00"),  # victims first
+        ("8000", "3000", "0", "5000"),
+        ("12000", "12000", "0", "0"),
+        ("12000", "3000", None, None),  # before restitution above, after it below: the files cannot tell
+    ],
+)
+def test_disposal_of_money(amount: str, restitution: str, issuing: str | None, executing: str | None) -> None:
+    """Regulation (EU) 2018/1805 art 30(7)."""
+    found = disposal(LAW.instrument("freezing"), Decimal(amount), Decimal(restitution), DAY)
+    assert (found.issuing, found.executing) == tuple(None if x is None else Decimal(x) for x in (issuing, executing))
+    assert found.settled == (issuing is not None)
+    assert found.provision == "Regulation (EU) 2018/1805 art 30(7)"
+
+
+def test_money_that_cannot_be() -> None:
+    freezing = LAW.instrument("freezing")
+    for amount, restitution in (("-1", "0"), ("1", "2"), ("0.001", "0"), ("NaN", "0"), ("1e50", "0")):
+        with pytest.raises(Malformed):
+            disposal(freezing, Decimal(amount), Decimal(restitution), DAY)
+    with pytest.raises(NotFound, match="no rule on the disposal"):
+        disposal(LAW.instrument("eaw"), Decimal(1), Decimal(0), DAY)
+    result = CliRunner().invoke(law_app, ["disposal", "--amount", "20000", "--json"])
+    assert json.loads(result.stdout)["issuing"] == "10000.00"

@@ -21,6 +21,7 @@ from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.law.thresholds import below_threshold
 
 _NOT_OFFERED = "It does not offer: "
+_NEVER = "Not in force on the record seen: check whether it has entered into force since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _not_in_force(i: Instrument, day: date) -> str:
     if starts:
         return f"Not yet in force on {day}; from {min(starts)}."
     ends = [c.until for c in i.in_force if c.until and c.until < day]
-    return f"No longer in force on {day}; until {max(ends)}." if ends else "Not in force."
+    return f"No longer in force on {day}; until {max(ends)}." if ends else _NEVER
 
 
 def _status(i: Instrument) -> str:

@@ -23,7 +23,7 @@ from comity.cli.forms import form_command
 from comity.cli.law import ask as law_ask
 from comity.cli.law import show as law_show
 from comity.cli.law.ask import day_of
-from comity.cli.law.grounds import grounds_command
+from comity.cli.law.grounds import disposal_command, grounds_command
 from comity.cli.law.replay import replay_command
 from comity.cli.output import console, print_json
 from comity.errors import BadLaw, NotFound
@@ -279,5 +279,6 @@ def _named_at(forms: Mapping[str, str], file: str, what: str) -> int:
 law_app.command("due")(law_ask.due_command)
 law_app.command("notify")(law_ask.notify_command)
 law_app.command("grounds")(grounds_command)
+law_app.command("disposal")(disposal_command)
 law_app.command("form")(form_command)
 law_app.command("replay")(replay_command)

@@ -1,10 +1,11 @@
-"""``comity law grounds``: which grounds for refusal arise on the facts of a case, must or may, and what is still open.
+"""``comity law grounds`` and ``comity law disposal``: grounds for refusal on the facts, and who gets confiscated money.
 
-Left to others: the answer (`comity.law.refusal`).
+Left to others: the answers (`comity.law.refusal`, `comity.law.disposal`).
 """
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,9 @@ from rich.markup import escape
 
 from comity.cli.law.ask import country_of, day_of
 from comity.cli.output import console, print_json
+from comity.errors import Malformed
 from comity.law.book import load_law
+from comity.law.disposal import disposal
 from comity.law.refusal import Raised, facts_on, first_consulted, raised
 
 _ANSWERS = {
@@ -77,3 +80,35 @@ def _print(r: Raised, *, listing: bool) -> None:
         return console.print(f"    turns on: {escape(turns)}")
     console.print(f"{_ANSWERS[r.arises]} {r.ground.id}: {escape(r.why)}  [cyan]{escape(r.provision)}[/cyan]{mark}")
     return console.print(f"    {escape(r.ground.text)}")
+
+
+def disposal_command(
+    amount: Annotated[str, typer.Option("--amount", metavar="EUR", help="What execution brought in, e.g. 12000.50.")],
+    restitution: Annotated[
+        str, typer.Option("--restitution", metavar="EUR", help="What of it goes to victims first.")
+    ] = "0",
+    instrument: Annotated[str, typer.Option("--instrument", help="The instrument.")] = "freezing",
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the question; today.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How confiscated money is divided between issuing and executing State, once victims have theirs."""
+    found = disposal(load_law().instrument(instrument), _money(amount), _money(restitution), day_of(on))
+    if json:
+        return print_json({
+            "issuing": _told(found.issuing), "executing": _told(found.executing), "why": found.why,
+            "restitution": str(found.restitution), "provision": found.provision, "settled": found.settled,
+        })  # fmt: skip
+    if found.issuing is not None:
+        console.print(f"issuing State: EUR {found.issuing}; executing State: EUR {found.executing}")
+    return console.print(f"{escape(found.why)}  [cyan]{escape(found.provision)}[/cyan]")
+
+
+def _told(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _money(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise Malformed(f"{text!r} is no amount of money.", "Give euro and cents: 12000.50.") from None

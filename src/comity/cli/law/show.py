@@ -220,7 +220,9 @@ def _sentence(s: Cited) -> str:
             scope = f" Only for: {_list(s.only_for)}." if s.only_for else ""
             scope += f" Not for: {_list(s.not_for)}." if s.not_for else ""
             consult = f" Consult first ({s.consult_first})." if s.consult_first else ""
-            return f"{s.id}{letter}, {s.binding}: {s.text}{consult}{scope}"
+            turns = f" Turns on: {' and '.join(s.on)}." if s.on else ""
+            turns += f" Unless: {' or '.join(s.unless)}." if s.unless else ""
+            return f"{s.id}{letter}, {s.binding}: {s.text}{consult}{scope}{turns}"
         case DualCriminality():
             listed = f" list {s.list_id}" if s.list_id else ""
             listed += f" at least {amount_in_words(s.threshold_years, 'years')}" if s.threshold_years else ""
