@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bench.row import Row, at_most
 from comity.docket.assess import assess
 from comity.docket.authenticate import authenticate
 from comity.law.book import load_law, open_law
@@ -20,7 +21,6 @@ from comity.law.time_limits import due, rules_for
 from comity.proceedings.request import REQUEST
 from tests.world import DAY, NOON, Matter, World, to_sent
 
-Row = tuple[str, str, str]
 P99_ASKED = 2.0  # milliseconds, for a whole assessment
 
 
@@ -33,7 +33,8 @@ def _loading() -> Row:
     files = packaged()
     began = time.perf_counter()
     open_law(files)
-    return ("opening the law", f"{(time.perf_counter() - began) * 1e3:,.0f} ms", f"{len(files)} files; once a process")
+    spent = (time.perf_counter() - began) * 1e3
+    return Row("opening the law", f"{spent:,.0f} ms", f"{len(files)} files; once a process")
 
 
 def _assessments(count: int = 5000) -> list[Row]:
@@ -51,11 +52,10 @@ def _assessments(count: int = 5000) -> list[Row]:
     times = _timed(lambda: assess(authentic, docket, bench), count)
     p99 = statistics.quantiles(times, n=100)[98] * 1e3
     asked = len(REQUEST.table["request.send"].safeguards)
-    verdict = "kept" if p99 < P99_ASKED else "NOT KEPT"
     return [
-        ("full assessments of request.send", f"{count / sum(times):,.0f}/s", f"{asked} safeguards, one thread"),
-        ("... p50", f"{statistics.median(times) * 1e3:.3f} ms", ""),
-        ("... p99", f"{p99:.3f} ms", f"below {P99_ASKED:g} ms asked: {verdict}"),
+        Row("full assessments of request.send", f"{count / sum(times):,.0f}/s", f"{asked} safeguards, one thread"),
+        Row("... p50", f"{statistics.median(times) * 1e3:.3f} ms", ""),
+        Row("... p99", f"{p99:.3f} ms", asked=at_most(p99, P99_ASKED, " ms")),
     ]
 
 
@@ -74,8 +74,8 @@ def _routes(count: int = 2000) -> list[Row]:
     times = _timed(one, count)
     p99 = statistics.quantiles(times, n=100)[98] * 1e3
     return [
-        ("routes", f"{count / sum(times):,.0f}/s", f"{len(law.instruments)} instruments weighed in each"),
-        ("... p50, p99", f"{statistics.median(times) * 1e3:.3f} ms, {p99:.3f} ms", ""),
+        Row("routes", f"{count / sum(times):,.0f}/s", f"{len(law.instruments)} instruments weighed in each"),
+        Row("... p50, p99", f"{statistics.median(times) * 1e3:.3f} ms, {p99:.3f} ms", ""),
     ]
 
 
@@ -88,7 +88,7 @@ def _limit(count: int = 2000) -> Row:
         raise SystemExit("The law has no limit for deciding.")
     calendar, zone, rules = Calendar.of(france), ZoneInfo(france.time_zone), rules_for(eio.kind)
     times = _timed(lambda: due(limit, NOON, calendar, zone, rules=rules), count)
-    return ("time limits computed and explained", f"{count / sum(times):,.0f}/s", "")
+    return Row("time limits computed and explained", f"{count / sum(times):,.0f}/s", "")
 
 
 def _timed(ask: Callable[[], object], count: int) -> list[float]:

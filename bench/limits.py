@@ -7,19 +7,20 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from bench.row import Row
+from comity.signing.keys import PrivateKey
 
 ROW = b"x" * 1200  # about what one record takes
 
 
-def rows(folder: Path) -> list[tuple[str, str, str]]:
+def rows(folder: Path) -> list[Row]:
     """The limits as rows."""
     one, many, sign, verify = commits(folder, 1), commits(folder, 100), *signatures()
     return [
-        ("raw SQLite commits, 1 row each", f"{one:,.0f}/s", "WAL, synchronous=FULL"),
-        ("raw SQLite rows, 100 a commit", f"{many:,.0f}/s", "WAL, synchronous=FULL"),
-        ("Ed25519 signatures, one thread", f"{sign:,.0f}/s", ""),
-        ("Ed25519 verifications, one thread", f"{verify:,.0f}/s", ""),
+        Row("raw SQLite commits, 1 row each", f"{one:,.0f}/s", "WAL, synchronous=FULL"),
+        Row("raw SQLite rows, 100 a commit", f"{many:,.0f}/s", "WAL, synchronous=FULL"),
+        Row("Ed25519 signatures, one thread", f"{sign:,.0f}/s"),
+        Row("Ed25519 verifications, one thread", f"{verify:,.0f}/s"),
     ]
 
 
@@ -44,8 +45,8 @@ def commits(folder: Path, rows_each: int, seconds: float = 1.5) -> float:
 @lru_cache(maxsize=1)
 def signatures(seconds: float = 0.7) -> tuple[float, float]:
     """Signatures and verifications a second of a 1,200-byte message."""
-    key = Ed25519PrivateKey.generate()
-    public, signature = key.public_key(), key.sign(ROW)
+    key = PrivateKey.generate()
+    public, signature = key.public, key.sign(ROW)
     return _rate(lambda: key.sign(ROW), seconds), _rate(lambda: public.verify(signature, ROW), seconds)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bench import limits
+from bench.row import Row, at_least, at_most
 from comity.docket.docket import Entry
 from comity.docket.record import SealedRecord, compose, record_id
 from comity.node.door.admission import Door, Filed
@@ -22,7 +23,7 @@ from comity.signing.hand import put_hand
 from tests.node.nodes import Nodes
 from tests.world import Who, authorisation, eio_request
 
-Row = tuple[str, str, str]
+ASKED, FLAT = 1_000, 1.2  # gated records a second; a record at 10^5, to that at 10^3
 
 
 def gated_rows(folder: Path, count: int = 6000) -> list[Row]:
@@ -35,11 +36,11 @@ def gated_rows(folder: Path, count: int = 6000) -> list[Row]:
     raw_one, raw_many = limits.commits(folder, 1), limits.commits(folder, 100)
     sign, verify = limits.signatures()
     return [
-        ("gated records through the registrar", f"{rate:,.0f}/s", "draft, authorise, send in turn; 1,000/s asked"),
-        ("... to raw SQLite, one row a commit", f"{rate / raw_one:.2f}", f"{raw_one:,.0f}/s"),
-        ("... to raw SQLite, 100 rows a commit", f"{rate / raw_many:.3f}", f"{raw_many:,.0f}/s"),
-        ("... to Ed25519 signing", f"{rate / sign:.3f}", f"{sign:,.0f}/s; each record: one signed, one verified"),
-        ("... to sign + verify, one thread", f"{rate * (1 / sign + 1 / verify):.2f}", "share of the time"),
+        Row("gated records", f"{rate:,.0f}/s", "draft, authorise, send in turn", at_least(rate, ASKED, "/s")),
+        Row("... to raw SQLite, one row a commit", f"{rate / raw_one:.2f}", f"{raw_one:,.0f}/s"),
+        Row("... to raw SQLite, 100 rows a commit", f"{rate / raw_many:.3f}", f"{raw_many:,.0f}/s"),
+        Row("... to Ed25519 signing", f"{rate / sign:.3f}", f"{sign:,.0f}/s; each record: one signed, one verified"),
+        Row("... to sign + verify, one thread", f"{rate * (1 / sign + 1 / verify):.2f}", "share of the time"),
     ]
 
 
@@ -55,11 +56,20 @@ def growth_rows(folder: Path, window: int = 900, rounds: int = 7) -> list[Row]:
         nodes.close()
     starts = [_start(nodes, mark) for mark, (nodes, _, _) in filled.items()]
     ratios = {m: statistics.median(c / b for c, b in zip(costs[m], costs[marks[0]], strict=True)) for m in marks}
-    return [
-        (f"a record at 10^{len(str(mark)) - 1}", f"{statistics.median(costs[mark]) * 1e6:,.0f} us",
-         f"{ratios[mark]:.2f} of that at 10^3, round by round")
-        for mark in marks
-    ] + starts  # fmt: skip
+    found = list[Row]()
+    for mark in marks:
+        found.append(Row(f"a record at {_power(mark)}", f"{statistics.median(costs[mark]) * 1e6:,.0f} us"))
+        if mark != marks[0]:
+            found.append(Row("... to that at 10^3", f"{ratios[mark]:.2f}", "round by round", _flat(ratios[mark])))
+    return found + starts
+
+
+def _power(mark: int) -> str:
+    return f"10^{len(str(mark)) - 1}"
+
+
+def _flat(ratio: float) -> str:
+    return at_most(ratio, FLAT)
 
 
 def _start(nodes: Nodes, mark: int) -> Row:
@@ -68,8 +78,8 @@ def _start(nodes: Nodes, mark: int) -> Row:
     node = nodes.open("DE")
     spent, size = time.perf_counter() - began, node.log.tree.size
     nodes.close()
-    return (
-        f"start at 10^{len(str(mark)) - 1}, all checks", f"{spent:.2f} s",
+    return Row(
+        f"start at {_power(mark)}, all checks", f"{spent:.2f} s",
         f"{size:,} records, {spent / size * 1e6:,.0f} us each; nothing delivered, so the outbox is checked whole",
     )  # fmt: skip
 
@@ -99,8 +109,9 @@ def docket_rows(folder: Path, length: int = 1000) -> list[Row]:
     nodes.close()
     early, late = statistics.median(times[:100]), statistics.median(times[-100:])
     return [
-        ("a record in a docket of 10^2", f"{early * 1e6:,.0f} us", "filed alone: includes a commit of its own"),
-        ("a record in a docket of 10^3", f"{late * 1e6:,.0f} us", f"{late / early:.2f} of that at 10^2"),
+        Row("a record in a docket of 10^2", f"{early * 1e6:,.0f} us", "filed alone: includes a commit of its own"),
+        Row("a record in a docket of 10^3", f"{late * 1e6:,.0f} us"),
+        Row("... to that in one of 10^2", f"{late / early:.2f}", asked=_flat(late / early)),
     ]
 
 
@@ -120,9 +131,9 @@ def delivery_rows(folder: Path, count: int = 20) -> list[Row]:
         times.append(time.perf_counter() - began)
     nodes.close()
     return [
-        (
+        Row(
             "filing here to effect there (median)", f"{statistics.median(times) * 1e3:,.1f} ms",
-            "3 records; checkpoint, 2 cosignatures, envelope, proofs, assessment; cadence and network come on top",
+            "3 records, with checkpoint and 2 cosignatures; cadence and network come on top",
         )
     ]  # fmt: skip
 

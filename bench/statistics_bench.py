@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.limits import signatures
+from bench.row import Row
 from comity.analysis.statistics.certificates import DATA, KINDS, OUTCOMES, CertificateFacts, tables
 from comity.analysis.statistics.small_cells import attack, protect
 from comity.analysis.statistics.tables import ROOT, TOTAL
@@ -24,7 +25,6 @@ from comity.tlog.counting import (
 )
 from comity.tlog.tally import Line, Tally, check_tally, prove_tally
 
-Row = tuple[str, str, str]
 LEAVES = 2_000
 ENTROPY = bytes(32)
 
@@ -33,7 +33,8 @@ def rows(folder: Path) -> list[Row]:
     """Figures as rows."""
     _, verify = signatures()
     beside = f"one Ed25519 verification: {1e6 / verify:.0f} us"
-    return [(figure, value, beside) for figure, value in [*_counting(), *_withholding()]]
+    (figure, value), *more = [*_counting(), *_withholding()]
+    return [Row(figure, value, beside), *(Row(*each) for each in more)]
 
 
 def _counting() -> Iterator[tuple[str, str]]:
