@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from comity.law.book import load_law
+from comity.law.book import LawBook, load_law, open_law
+from comity.law.files import packaged
 from comity.law.jurisdiction import Facts, jurisdiction
 from comity.law.offences import OffenceFacts, domestic_equivalent, double_criminality, offence_facts
 
@@ -74,6 +75,43 @@ def test_another_instrument_is_named_where_this_one_does_not_reach() -> None:
     facts = Facts("DE", "FR", person_in="DK")
     (found,) = jurisdiction(LAW, "eio", "interception", facts, JURISDICTION["day"]).notifications
     assert "EU MLA Convention 2000 art 20(4)" in found.reason
+
+
+EVIDENCE = "instruments/e_evidence.toml"
+
+
+def doubtful(topic: str) -> LawBook:
+    """The law with the rule on ``topic`` of e-Evidence no longer settled."""
+    head, named, tail = packaged()[EVIDENCE].partition(f'topic = "{topic}"\n')
+    return open_law({**packaged(), EVIDENCE: head + named + tail.replace("verified", "knowledge_medium", 1)})
+
+
+def test_a_notification_that_rests_on_doubtful_law_is_not_told_as_sure() -> None:
+    facts = Facts("DE", "IE", residence="FR", offence_place="DE")
+    (sure,) = jurisdiction(LAW, "e_evidence", "produce_traffic", facts, JURISDICTION["day"]).notifications
+    assert (sure.answer, sure.settled) == ("required", True)
+    (unsure,) = jurisdiction(
+        doubtful("notification"), "e_evidence", "produce_traffic", facts, JURISDICTION["day"]
+    ).notifications
+    assert (unsure.answer, unsure.settled) == ("cannot_tell", False)
+    home = Facts("DE", "IE", residence="DE", offence_place="DE")
+    (excused,) = jurisdiction(
+        doubtful("residence_exception"), "e_evidence", "produce_traffic", home, JURISDICTION["day"]
+    ).notifications
+    assert (excused.answer, excused.settled) == ("cannot_tell", False)
+
+
+def test_the_declaration_that_counts_is_of_the_state_where_the_provider_is() -> None:
+    files = packaged()
+    declared = (
+        '\n[[declarations]]\ninstrument = "e_evidence"\neffect = "requires_notification"\ntext = "Of this test."\n'
+        'provision = "Test Act s 1"\nmark = "knowledge_high"\n'
+    )
+    law = open_law({**files, "parties/FR.toml": files["parties/FR.toml"] + declared})
+    for named, seat, notified in (("IE", "FR", ["FR"]), ("FR", "IE", [])):
+        facts = Facts("DE", named, provider_seat=seat)
+        found = jurisdiction(law, "e_evidence", "produce_subscriber", facts, JURISDICTION["day"])
+        assert [n.party for n in found.required] == notified
 
 
 def test_there_are_enough_of_them() -> None:

@@ -264,3 +264,37 @@ def test_a_form_that_cannot_be_read_is_named_by_its_line(tmp_path: Path):
         (tmp_path / name).write_text(text, encoding="utf-8")
     (folder / "epoc.toml").write_bytes(b'id = "epoc"\n\xff')
     assert answer("check", str(tmp_path))[0]["line"] == 2
+
+
+def test_what_is_not_settled_is_so_in_differences_too():
+    changes = answer("diff", "2026-08-17", "2026-08-18")
+    settled = {(c["where"], c["about"]): c["settled"] for c in changes}
+    assert settled["instruments/e_evidence", "in_force: Regulation (EU) 2023/1543 art 34"]
+
+
+def test_a_difference_in_a_doubtful_value_is_marked(tmp_path: Path):
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    changed = FILES["instruments/e_evidence.toml"].replace("The service is outside", "It is outside")
+    (tmp_path / "instruments/e_evidence.toml").write_text(changed, encoding="utf-8")
+    (change,) = answer("diff", "packaged", str(tmp_path), "--on", "2026-12-04")
+    assert not change["settled"]
+    assert "(not settled)" in run("diff", "packaged", str(tmp_path), "--on", "2026-12-04")[1]
+
+
+def test_a_limit_is_told_with_the_note_of_its_file():
+    asked = ("due", "decide", "--instrument", "eio", "--measure", "provisional_measure", "--party", "FR")
+    found = answer(*asked, "--trigger", "2026-11-27T17:10")
+    assert found["notes"] == ["Note on decide: as soon as possible and, where practicable, within 24 hours."]
+
+
+def test_a_doubtful_duty_without_a_number_is_told_as_doubtful():
+    asked = ("due", "decide", "--instrument", "un_cybercrime", "--party", "FR", "--trigger", "2026-11-27T17:10")
+    assert "not settled law" in run(*asked)[1]
+    assert answer(*asked)["settled"] is False
+
+
+@pytest.mark.parametrize(("code", "hint"), [("ZZ", "ISO 3166-1"), ("UK", "GB"), ("EL", "GR"), ("XK", "cannot tell")])
+def test_a_code_of_no_country_is_no_party(code: str, hint: str):
+    assert hint in run("route", "--from", "DE", "--to", code, "--measure", "evidence")[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from comity.docket.docket import Entry
 from comity.docket.finding import Finding
 from comity.docket.sections import Offence, Request
@@ -114,6 +116,41 @@ def test_the_longer_preservation_that_a_party_declares_binds() -> None:
 
     assert (preserved(60).verdict, preserved(60).party) == ("hold", "FR")
     assert preserved(90).verdict == "clear"
+
+
+def asked_to_preserve(offence: Offence) -> Finding:
+    """What France finds of a preservation, where it has reserved art 29(4) and has neither of the two offences."""
+    reserved = declaration("reserves", "dual_criminality", "budapest", 'measures = ["preserve_data"]\n')
+    world = World(law=law_with("parties/FR.toml", NO_THEFT + reserved))
+    matter = Matter(world)
+    german = world.who("DE", "officer", "contact")
+    draft = matter.file("request.draft", msgspec.structs.replace(preservation_request(), offence=offence), german)["DE"]
+    return finding(matter.file("request.send", bodies.Transmission(request=draft.id), german)["FR"], "dual_criminality")
+
+
+def test_the_reservation_on_preservation_is_for_offences_outside_the_convention() -> None:
+    """ETS 185 art 29(4): never for arts 2-11, which each Party has made offences."""
+    theft_of = Offence(description="Armed theft of a lorry's load", code="StGB § 244", iccs="0501", max_years=10)
+    outside = asked_to_preserve(theft_of)
+    assert outside.party == "FR"
+    assert "has reserved the right to refuse" in outside.why
+    access = Offence(description="Entry into a mail account", code="StGB § 202a", iccs="09031", max_years=3)
+    within = asked_to_preserve(access)
+    assert within.verdict == "clear"
+    assert "for other offences than those of the Convention itself" in within.why
+
+
+def test_art_27_gives_no_ground_between_parties_to_a_treaty() -> None:
+    """ETS 185 art 27(1): between Germany and Denmark the Convention of 1959 does, through art 25(4)."""
+    law, day = load_law(), date(2026, 11, 24)
+
+    def provisions(*parties: str) -> set[str]:
+        found = law.grounds(law.instrument("budapest"), "access_stored_data", parties, day)
+        return {g.provision for g in found if g.id == "political_offence"}
+
+    assert provisions("DE", "DK") == {"ETS 185 art 25(4)"}
+    assert provisions("DE", "FR") == {"ETS 185 art 25(4)"}
+    assert provisions("DE", "US") == {"ETS 185 art 25(4)", "ETS 185 art 27(4)(a)"}
 
 
 def test_the_requested_partys_own_court_is_asked_where_its_law_says_so() -> None:

@@ -10,7 +10,7 @@ instrument is open (`comity.law.route`), conditions (`comity.safeguards`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -24,6 +24,7 @@ from comity.law.citation import by_citation, citation_key, names_of, nearest
 from comity.law.files import Decoded, OffenceList, decode, packaged
 from comity.law.schema import (
     DataCategory,
+    Ground,
     IccsCode,
     Instrument,
     Measure,
@@ -144,6 +145,17 @@ class LawBook:
         stated = self.memberships.get((instrument_id, party), ())
         return next((m for m in stated if m.holds_on(day) and m.knows(day)), None)
 
+    def binding(self, instruments: Iterable[str], parties: Iterable[str], day: date) -> Instrument | None:
+        """The first of ``instruments`` that is in force on ``day`` and known to bind all ``parties``, or None."""
+        asked = tuple(parties)
+        named = (self.instrument(i) for i in instruments)
+        return next((i for i in named if i.is_in_force(day) and all(self.bound(i.id, p, day) for p in asked)), None)
+
+    def grounds(self, i: Instrument, measure: str, parties: Iterable[str], day: date) -> tuple[Ground, ...]:
+        """The grounds of ``i`` for ``measure`` between ``parties``, without those that another treaty displaces."""
+        asked = tuple(parties)
+        return tuple(g for g in i.grounds_for(measure, day) if self.binding(g.only_without, asked, day) is None)
+
     def excluded(self, instrument_id: str, party: str, day: date) -> Membership | None:
         """The statement that says expressly that ``party`` is not bound on ``day``, or None."""
         return next((m for m in self.exclusions.get((instrument_id, party), ()) if m.holds_on(day)), None)
@@ -155,8 +167,8 @@ class LawBook:
         statement is not settled, or when the list of Parties is not complete and ``party`` is not on it.
         Raises NotFound for an unknown instrument.
         """
-        if self.excluded(instrument_id, party, day) is not None:
-            return True
+        if (out := self.excluded(instrument_id, party, day)) is not None:
+            return out.settled
         all_stated = self.memberships.get((instrument_id, party), ())
         stated = [m for m in all_stated if m.holds_on(day)]
         if not all_stated:

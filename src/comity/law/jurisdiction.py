@@ -15,7 +15,7 @@ from datetime import date
 from typing import Literal
 
 from comity.law.book import LawBook
-from comity.law.schema import Instrument, Limit, MeasureRule, Rule
+from comity.law.schema import Cited, Instrument, Limit, MeasureRule, Rule
 
 Effect = Literal["suspends", "informs", "may_object", "must_consult"]
 Answer = Literal["required", "not_required", "cannot_tell"]
@@ -42,7 +42,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Whether a Party must be notified, with what effect, why, and under which provision."""
+    """Whether a Party must be notified, with what effect, why, and under which provision; ``settled``: as law is."""
 
     party: str
     answer: Answer
@@ -50,6 +50,7 @@ class Notification:
     reason: str
     provision: str
     limit: Limit | None = None  # within which the Party that is notified answers
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +139,20 @@ def _enforcing(i: Instrument, rule: MeasureRule | None, f: Facts, day: date) -> 
         return
     exception = _rule(i, "residence_exception", day)
     if exception is not None and f.offence_place == f.from_party and f.residence == f.from_party:
-        why = "The offence is committed in the issuing State and the person resides there."
-        yield Notification(where, "not_required", "informs", why, exception.provision)
+        why, rests = "The offence is committed in the issuing State and the person resides there.", exception
+        yield Notification(
+            where, _sure(rests, "not_required"), "informs", why, rests.provision, settled=rests.settled
+        )
         return
-    why, limit = _why(f, exception is not None), _answers(i, said, rule.id, f, day)
-    yield Notification(where, "required", _effect(i, rule, f, day), why, provision, limit)
+    why, limit, stated = _why(f, exception is not None), _answers(i, said, rule.id, f, day), said or rule
+    yield Notification(
+        where, _sure(stated, "required"), _effect(i, rule, f, day), why, provision, limit, stated.settled
+    )
+
+
+def _sure(rests: Cited, answer: Answer) -> Answer:
+    """The answer, where what it rests on is settled law."""
+    return answer if rests.settled else "cannot_tell"
 
 
 def _answers(i: Instrument, said: Rule | None, measure: str, f: Facts, day: date) -> Limit | None:
@@ -189,8 +199,8 @@ def _interception(book: LawBook, i: Instrument, measure: str, f: Facts, day: dat
         yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)
     elif book.bound(i.id, f.person_in, day) is not None:
         why = f"The target is in {f.person_in}, whose technical assistance is not needed; it may object."
-        limit = _answers(i, said, measure, f, day)
-        yield Notification(f.person_in, "required", "may_object", why, said.provision, limit)
+        limit, answer = _answers(i, said, measure, f, day), _sure(said, "required")
+        yield Notification(f.person_in, answer, "may_object", why, said.provision, limit, said.settled)
     else:
         why = f"The target is in {f.person_in}, which is not bound by {i.short}.{_elsewhere(book, i, f, day)}"
         yield Notification(f.person_in, "cannot_tell", "may_object", why, said.provision)
@@ -212,16 +222,16 @@ def _third_country(i: Instrument, f: Facts, day: date) -> Iterator[Notification]
     if said is None or f.person_in in (None, f.from_party, f.to_party):
         return
     why = f"The target is known to be in {f.person_in}; unless harmful to security, the investigation or human rights."
-    answer: Answer = "required" if said.settled else "cannot_tell"
-    yield Notification(str(f.person_in), answer, "informs", why, said.provision)
+    yield Notification(str(f.person_in), _sure(said, "required"), "informs", why, said.provision, settled=said.settled)
 
 
 def _declared(book: LawBook, i: Instrument, measure: str, f: Facts, day: date) -> Iterator[Notification]:
     """A Party that requires notification by its own declaration (CETS 224 art 7(5)(a))."""
-    law = book.by_party.get(f.to_party)
+    asked = _asked(i, f)
+    law = book.by_party.get(asked)
     for d in law.declared(i.id, "requires_notification", day, measure) if law else ():
         effect: Effect = "must_consult" if d.value == "consult" else "may_object"
-        yield Notification(f.to_party, "required" if d.settled else "cannot_tell", effect, d.text, d.provision)
+        yield Notification(asked, _sure(d, "required"), effect, d.text, d.provision, settled=d.settled)
 
 
 def _bars(i: Instrument, f: Facts, day: date) -> Iterator[Bar]:

@@ -38,8 +38,9 @@ def needs_of(
         *_promised(i, rule, offence, day), *_authority(rule),
         *_prosecutor(rule, from_party, book.by_party.get(from_party)),
         *_penalty(i, rule, offence, day), *_dual(book, i, rule, to_party, offence, day),
-        *_of_kind(i, rule, offence, day),
-        *_measure(rule, to_party), *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
+        *_of_kind(book, i, rule, parties, offence, day),
+        *_measure(i, rule, to_party, day), *_emergency(i, rule, day), *_procedure(book, i, rule, parties, day),
+        *_language(law, i, rule, to_party, day), *_declared(law, i, rule, day),
         *_contents(i, rule, day),
     )
 
@@ -143,10 +144,12 @@ def _dual(
         yield Need("dual_criminality", what, found.provision, settled=found.verdict != "cannot_tell")
 
 
-def _of_kind(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day: date) -> Iterator[Need]:
+def _of_kind(
+    book: LawBook, i: Instrument, rule: MeasureRule, parties: tuple[str, str], offence: OffenceFacts | None, day: date
+) -> Iterator[Need]:
     """A political, military or fiscal offence: whether the instrument makes that a ground, or says it is none."""
     kind = f"{offence.kind}_offence" if offence is not None and offence.kind != "ordinary" else ""
-    for g in i.grounds_for(rule.id, day) if kind else ():
+    for g in book.grounds(i, rule.id, parties, day) if kind else ():
         if g.id == kind:
             word = "must" if g.binding == "mandatory" else "may"
             yield Need("ground", f"It {word} be refused: {g.text}", g.provision, g.settled)
@@ -156,15 +159,38 @@ def _of_kind(i: Instrument, rule: MeasureRule, offence: OffenceFacts | None, day
             yield Need(name, r.text, r.provision, r.settled)
 
 
-def _measure(rule: MeasureRule, to_party: str) -> Iterator[Need]:
+def _measure(i: Instrument, rule: MeasureRule, to_party: str, day: date) -> Iterator[Need]:
     if rule.domestic_law:
         what = f"Only as far as the law of {to_party}, and the treaties that apply, allow it."
         yield Need("domestic_law", what, rule.provision, rule.settled)
     if rule.bounded_period:
         yield Need("period", "A period with both ends.", rule.provision, rule.settled)
     if rule.notify_authority:
+        said = [r for r in i.rules if r.topic in ("notification", "residence_exception") and r.holds_on(day)]
         what = "Notification of the authority of the enforcing State, unless an exception applies."
-        yield Need("notification", what, rule.provision, rule.settled)
+        provision = "; ".join(dict.fromkeys(r.provision for r in said)) or rule.provision
+        yield Need("notification", what, provision, all(r.settled for r in said))
+
+
+def _emergency(i: Instrument, rule: MeasureRule, day: date) -> Iterator[Need]:
+    """Without validation beforehand, in an emergency, for the measures named (Regulation (EU) 2023/1543 art 4(5))."""
+    for r in i.rules:
+        named = str(r.parameters.get("measures", "")).split()
+        if r.topic == "emergency_validation" and r.holds_on(day) and rule.id in named:
+            yield Need("emergency", r.text, r.provision, r.settled)
+
+
+def _procedure(
+    book: LawBook, i: Instrument, rule: MeasureRule, parties: tuple[str, str], day: date
+) -> Iterator[Need]:
+    """Whose procedure and grounds apply: those of another treaty between the two first (Budapest Convention art 27)."""
+    for r in i.rules:
+        others = str(r.parameters.get("treaties", "")).split()
+        if not others or not r.holds_on(day) or rule.id in str(r.parameters.get("not_for", "")).split():
+            continue
+        binding = book.binding(others, parties, day)
+        known = f"{binding.short} binds both." if binding else "Bilateral treaties are not in the files."
+        yield Need("procedure", f"{r.text} {known}", r.provision, r.settled)
 
 
 def _language(law: PartyLaw | None, i: Instrument, rule: MeasureRule, party: str, day: date) -> Iterator[Need]:

@@ -120,6 +120,8 @@ def _instrument(file: str, i: Instrument, ids: _Ids) -> Iterator[Fault]:
         yield from _unknown(file, f".dual_criminality[{n}].list_id", "list of offences", (dual.list_id,), ids.lists)
     for n, t in enumerate(i.thresholds):
         yield from _threshold(file, f".thresholds[{n}]", t, ids)
+    for n, g in enumerate(i.grounds):
+        yield from _unknown(file, f".grounds[{n}].only_without", "instrument", g.only_without, ids.instruments)
     for n, c in enumerate(i.contents):
         yield from _unknown(file, f".contents[{n}].field", "field of a request", (c.field,), FIELDS | FORM_FIELDS)
     for kind, rules in (("scope", i.scope), ("rules", i.rules)):
@@ -130,10 +132,13 @@ def _instrument(file: str, i: Instrument, ids: _Ids) -> Iterator[Fault]:
 def _parameters(file: str, path: str, r: Rule, offered: set[str], ids: _Ids) -> Iterator[Fault]:
     """Parameters that name something: kinds of offences, measures, sets of countries, Parties."""
     said = {k: v.replace(",", " ").split() for k, v in r.parameters.items() if isinstance(v, str)}
-    kinds = [k for k in said.get("offences", ()) if not k.isdigit()]
+    kinds = [k for k in (*said.get("offences", ()), *said.get("convention_offences", ())) if not k.isdigit()]
     yield from _unknown(file, path, "kind of offence", kinds, _kinds(ids))
     yield from _unknown(file, path, "measure of this instrument", said.get("measures", ()), offered)
-    yield from _unknown(file, path, "measure", said.get("measure", ()), ids.measures)
+    named = (*said.get("measure", ()), *said.get("excludes_measures", ()))
+    yield from _unknown(file, path, "measure", named, ids.measures)
+    yield from _unknown(file, path, "measure of this instrument", said.get("not_for", ()), offered)
+    yield from _unknown(file, path, "instrument", said.get("treaties", ()), ids.instruments)
     yield from _unknown(file, path, "country set", (*said.get("parties", ()), *said.get("between", ())), ids.sets)
     if "between" in said:
         yield from _unknown(file, path, "country", said.get("and", ()), OFFICIAL)

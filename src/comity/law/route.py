@@ -17,7 +17,7 @@ from comity.law.book import LawBook
 from comity.law.countries import how_to_write
 from comity.law.needs import Need, needs_of
 from comity.law.offences import OffenceFacts
-from comity.law.schema import Cited, Instrument, MeasureRule
+from comity.law.schema import Cited, Instrument, MeasureRule, Rule
 from comity.law.thresholds import below_threshold
 
 _NOT_OFFERED = "It does not offer: "
@@ -160,7 +160,10 @@ def _not_in_force(i: Instrument, day: date) -> str:
     if starts:
         return f"Not yet in force on {day}; from {min(starts)}."
     ends = [c.until for c in i.in_force if c.until and c.until < day]
-    return f"No longer in force on {day}; until {max(ends)}." if ends else _NEVER
+    if ends:
+        return f"No longer in force on {day}; until {max(ends)}."
+    said = next((r for r in i.rules if r.topic == "status" and r.holds_on(day) and r.knows(day)), None)
+    return f"{_NEVER} {said.text}" if said is not None else _NEVER
 
 
 def _status(i: Instrument) -> str:
@@ -181,13 +184,24 @@ def _rule(q: _Question, i: Instrument) -> MeasureRule | None:
 def _not_offered(q: _Question, i: Instrument) -> Closed:
     title = q.book.measure(q.measure).title
     about = f" about {q.book.data_category(q.category).title.lower()}" if q.category else ""
+    outside = next((r for r in i.scope if r.holds_on(q.day) and q.measure in _excluded(r)), None)
+    if outside is not None:
+        return Closed(i, f"{_NOT_OFFERED}{title}{about}. {outside.text}", outside.provision)
     return Closed(i, f"{_NOT_OFFERED}{title}{about}.", i.citation)
+
+
+def _excluded(r: Rule) -> list[str]:
+    """Measures that a statement on scope leaves out (Directive 2014/41/EU art 3: joint teams)."""
+    return str(r.parameters.get("excludes_measures", "")).split()
 
 
 def _bound(q: _Question, i: Instrument) -> Closed | Unclear | None:
     unclear: Unclear | None = None
     for party in (q.from_party, q.to_party):
         out = q.book.excluded(i.id, party, q.day)
+        if out is not None and not out.settled:
+            unclear = unclear or Unclear(i, f"Is {party} not bound by {i.short}? {out.note}".strip(), out.provision)
+            continue
         if out is not None:
             why = f" ({out.note})" if out.note else ""
             return Closed(i, f"{party} is not bound{why}.", out.provision)

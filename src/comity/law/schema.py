@@ -102,6 +102,7 @@ class Ground(Cited, frozen=True, kw_only=True):
     only_for: tuple[str, ...] = ()
     on: tuple[str, ...] = ()  # facts on which it turns, all of them; alternatives parted by "|". Empty: its own id
     unless: tuple[str, ...] = ()  # facts of which any one keeps it from arising (EAW art 4a(1)(a)-(d))
+    only_without: tuple[str, ...] = ()  # available only where none of these binds both (Budapest art 27(1))
 
 
 class DualCriminality(Cited, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ backwards from an event are not computed: art 3(4) does not apply to them and no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -42,6 +42,7 @@ __all__ = ["NoNumber", "Reckoning", "Rules", "State", "Suspension", "due", "rule
 State = Literal["running", "due today", "overdue", "not yet open", "open", "suspended", "no number"]
 
 _DOUBT: tuple[Mark, ...] = ("verified", "secondary", "knowledge_high", "knowledge_medium")  # least doubtful first
+_NOT_SETTLED = "This is not settled law here: check its source before relying on it."
 _EU_ACTS = ("regulation", "directive", "framework_decision")
 
 
@@ -114,7 +115,8 @@ def due(
     for period in periods:
         if period.amount is None:
             text = f"{period.name}: {period.provision} sets a duty without a number; no date can be computed."
-            return NoNumber(period.provision, mark, (text, *((period.note,) if period.note else ())))
+            said = [text, period.note, "" if period.settled else _NOT_SETTLED]
+            return NoNumber(period.provision, mark, tuple(s for s in said if s))
     if no_roll:
         moves_by = ""
     elif rules == "1182/71":
@@ -124,7 +126,11 @@ def due(
     starts, last, expires = run(course, trigger, periods)
     if limit.minimum or limit.at_end:
         last = expires if periods[-1].unit == "hours" else last
-    _close(course, limit, last, expires, mark)
+    if course.eu:
+        _doubt_regulation(course, trigger, periods, expires)
+    if mark == "knowledge_medium":
+        course.lines.append(_NOT_SETTLED)
+    _close(course, limit, last, expires)
     answer = Reckoning(last, starts, expires, tuple(course.lines), provision, mark, limit.minimum, limit.at_end)
     return _unless_suspended(answer, suspensions, zone)
 
@@ -179,7 +185,7 @@ def _opening(limit: Limit, extensions: Sequence[Limit]) -> str:
     return text + "."
 
 
-def _close(course: Course, limit: Limit, last: datetime, expires: datetime, mark: Mark) -> None:
+def _close(course: Course, limit: Limit, last: datetime, expires: datetime) -> None:
     whole_day = expires.astimezone(UTC) - last.astimezone(UTC) == timedelta(seconds=1)
     when = f"{in_words(last.date())} 24:00 ({course.zone.key})" if whole_day else moment_in_words(last, course.zone)
     if limit.minimum:
@@ -188,8 +194,18 @@ def _close(course: Course, limit: Limit, last: datetime, expires: datetime, mark
         course.lines.append(f"The act is due at the end of the limit, not within it: at {when}.")
     else:
         course.lines.append(f"Due by {when}.")
-    if mark == "knowledge_medium":
-        course.lines.append("The number is not settled law here: check its source before relying on it.")
+
+
+def _doubt_regulation(course: Course, trigger: datetime, periods: Sequence[Limit], expires: datetime) -> None:
+    """Where the Regulation changes the end: that it governs acts of Parliament and Council too is not settled here.
+
+    Its art 1 speaks of acts of the Council and the Commission; the law reference marks it knowledge_medium (W4).
+    """
+    _, _, without = run(replace(course, rules="treaty", moves_by="", lines=[]), trigger, periods)
+    if without != expires:
+        end = moment_in_words(without, course.zone)
+        what = f"That {REGULATION} governs here (its art 1) is not settled in the files"
+        course.lines.append(f"{what}; without it the limit is over on {end}.")
 
 
 def _unless_suspended(answer: Reckoning, suspensions: Sequence[Suspension], zone: ZoneInfo) -> Reckoning | NoNumber:

@@ -6,7 +6,7 @@ from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.law.schema import Cited
 from comity.safeguards.citing import Source, catalogue, source, standards, stated
-from comity.safeguards.grounds import consulted, declared_mandatory, instrument_grounds
+from comity.safeguards.grounds import consulted, declared_mandatory, grounds_between, instrument_grounds
 from comity.safeguards.subject import Subject, asked_of_request, said, subject_of
 from comity.safeguards.wording import listed, says_something
 
@@ -106,7 +106,7 @@ def ground_available(filing: Filing, subject: Subject) -> Finding:
     declared = declared_mandatory(filing, subject, ground)
     binding = _binding(filing, subject, ground)
     if not (offered or declared or binding):
-        given = sorted({g.id for m in subject.measures for g in subject.instrument.grounds_for(m.id, filing.day)})
+        given = sorted({g.id for m in subject.measures for g in grounds_between(filing, subject, m.id)})
         why = f"What is named is no ground here for all of these measures. There is: {listed(given)}."
         return Source(subject.instrument.citation).hold(name, why, "request.refuse")
     mandatory = bool(binding or declared) or any(g.binding == "mandatory" for g in offered)

@@ -25,7 +25,7 @@ def instrument_grounds(
     per_measure = [
         tuple(
             g
-            for g in subject.instrument.grounds_for(m.id, filing.day)
+            for g in grounds_between(filing, subject, m.id)
             if g.id == ground and (facts is None or not g.on or given(g, facts))
         )
         for m in subject.measures
@@ -33,6 +33,11 @@ def instrument_grounds(
     if not per_measure or not all(per_measure):
         return ()
     return tuple(dict.fromkeys(g for grounds in per_measure for g in grounds))
+
+
+def grounds_between(filing: Filing, subject: Subject, measure: str) -> tuple[Ground, ...]:
+    """The instrument's grounds for ``measure`` between the two Parties: not those that another treaty displaces."""
+    return filing.law.grounds(subject.instrument, measure, subject.parties, filing.day)
 
 
 def declared_mandatory(

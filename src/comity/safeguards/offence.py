@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.errors import NotFound
 from comity.law.offences import DoubleCriminality, OffenceFacts, domestic_equivalent, double_criminality, offence_facts
-from comity.law.thresholds import below_threshold
+from comity.law.thresholds import below_threshold, is_kind
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.grounds import applies
 from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend, rule_of
@@ -124,8 +125,11 @@ def _not_required(filing: Filing, subject: Subject, offence: OffenceFacts, told:
     ]
     if not reserved:
         return rests.clear("dual_criminality", why)
-    found = domestic_equivalent(filing.law, offence, subject.requested, filing.day)
     own = stated(*reserved, party=subject.requested)
+    if _of_the_convention(subject, offence, filing.day):
+        note = "has made a reservation, but for other offences than those of the Convention itself, and this is one"
+        return own.clear("dual_criminality", f"{why} {subject.requested} {note}.")
+    found = domestic_equivalent(filing.law, offence, subject.requested, filing.day)
     if found.verdict != "none":
         note = "reserved for offences outside arts 2-11, but nothing suggests that the condition could not be met"
         return own.clear("dual_criminality", f"{why} {subject.requested} has {note}.")
@@ -133,3 +137,14 @@ def _not_required(filing: Filing, subject: Subject, offence: OffenceFacts, told:
     if not by_requested(filing, subject):
         return own.clear("dual_criminality", told_why)
     return own.hold("dual_criminality", told_why, "request.consult")
+
+
+def _of_the_convention(subject: Subject, offence: OffenceFacts, day: date) -> bool:
+    """Whether it is an offence that the instrument itself establishes (Budapest Convention arts 2-11)."""
+    kinds = [
+        kind
+        for r in subject.instrument.scope
+        if r.holds_on(day)
+        for kind in str(r.parameters.get("convention_offences", "")).split()
+    ]
+    return any(is_kind(offence, kind) is True for kind in kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
 from comity.safeguards.citing import Source, standards
-from comity.safeguards.grounds import applies, consulted
+from comity.safeguards.grounds import applies, consulted, grounds_between
 from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend
 from comity.safeguards.wording import says_something
 
@@ -47,7 +47,7 @@ def _rests(filing: Filing, subject: Subject) -> Source:
     own = [
         g
         for m in subject.measures
-        for g in subject.instrument.grounds_for(m.id, filing.day)
+        for g in grounds_between(filing, subject, m.id)
         if g.id == "immunity_privilege_press"
     ]
     cited = (*own, *standards(filing, "press_protection", (filing.assessor,)))

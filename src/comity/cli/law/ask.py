@@ -76,8 +76,8 @@ def due_command(
     doubts = _doubts(book, instrument, party, day, measure)
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
-        return print_json({**_plain(found, answer, stands), "doubts": doubts})
-    for sentence in (*answer.explanation, *doubts):
+        return print_json({**_plain(found, answer, stands), "notes": _notes(found, *further), "doubts": doubts})
+    for sentence in (*answer.explanation, *_notes(found, *further), *doubts):
         console.print(escape(sentence))
     where = f"counted at the place of {PLACES[found.place]}"
     console.print(f"Rests on: [cyan]{escape(answer.provision)}[/cyan]; {where}.")
@@ -104,6 +104,11 @@ def _calendar(book: LawBook, party: str, subdivision: str, in_days: bool) -> Cal
     if party in book.by_party:
         return Calendar.of(book.party(party), subdivision)
     return Calendar.undeclared(party, subdivision) if in_days else Calendar(party)
+
+
+def _notes(*limits: Limit) -> list[str]:
+    """What the file says of each limit beside its number: where practicable, unless postponed, or a longer one."""
+    return [f"Note on {x.name}: {x.note}." for x in limits if x.note and x.amount is not None]
 
 
 def _doubts(book: LawBook, name: str, party: str, day: date, measure: str) -> list[str]:
@@ -272,7 +277,7 @@ def day_of(text: str) -> date:
 
 
 def _jurisdiction(found: Jurisdiction) -> dict[str, Any]:
-    notified = ("party", "answer", "effect", "reason", "provision")
+    notified = ("party", "answer", "effect", "reason", "provision", "settled")
     return {
         "notifications": [
             {**{k: getattr(n, k) for k in notified}, "limit": _answer_limit(n.limit)} for n in found.notifications
@@ -292,9 +297,9 @@ def _print(found: Jurisdiction) -> None:
     words = {"required": "[green]notify[/green]", "not_required": "no need to notify", "cannot_tell": "cannot tell"}
     for n in found.notifications:
         effect = f", effect: {n.effect.replace('_', ' ')}" if n.answer == "required" else ""
-        console.print(
-            f"{words[n.answer]} [bold]{n.party}[/bold]{effect}: {escape(n.reason)}  [cyan]{escape(n.provision)}[/cyan]"
-        )
+        doubt = "" if n.settled else "  [yellow](not settled)[/yellow]"
+        told = f"{words[n.answer]} [bold]{n.party}[/bold]{effect}: {escape(n.reason)}"
+        console.print(f"{told}  [cyan]{escape(n.provision)}[/cyan]{doubt}")
         if n.answer == "required" and n.effect in EFFECTS:
             console.print(f"   {EFFECTS[n.effect]}")
         if n.limit is not None and n.limit.amount is not None:
