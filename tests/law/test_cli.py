@@ -115,6 +115,8 @@ def test_due_says_when_it_is_not_settled_whether_the_instrument_reaches_there():
         (("due", "decide", "--instrument", "eio", "--trigger", "2026-10-25T02:30", "--party", "FR"), 2, "offset"),
         (("notify", "--instrument", "eio", "--measure", "interception", "--from", "De", "--to", "FR"), 2, "DE"),
         ((*EAW, "--suspended", "2026-09-03T10:00"), 2, "FROM/"),
+        (("due", "decide", "--instrument", "freezing", "--trigger", "2026-12-04T17:10", "--party", "FR"), 3,
+         "one of: confiscation, freezing"),
         ((*EAW, "--suspended", "2026-09-03T10:00/"), 2, "--because"),
         (("due", "keep_logs", "--instrument", "ai_deployer_logs", "--trigger", "2025-01-01", "--party", "DE"), 3,
          "2026-08-02"),

@@ -152,6 +152,9 @@ def _limits(book: LawBook, name: str, day: date) -> tuple[tuple[Limit, ...], Rul
 def _limit(limits: tuple[Limit, ...], name: str, day: date, measure: str, urgent: bool) -> Limit:
     found = choose_limit(limits, name, day, measure, urgent)
     if found is None:
+        of = sorted({m for x in limits if x.name == name and x.holds_on(day) for m in x.measures})
+        if of:
+            raise NotFound(f"{name} depends on the measure.", f"Give --measure, one of: {', '.join(of)}.")
         known = ", ".join(dict.fromkeys(x.name for x in limits)) or "none"
         fit = " for this measure" if measure else ""
         raise NotFound(f"There is no limit {name!r}{fit} there on {day}.", f"There are: {known}; some need --measure.")
