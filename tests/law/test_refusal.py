@@ -1,4 +1,4 @@
-"""Grounds for refusal on the facts of a case, as data a lawyer extends (``cases_asked/refusal.toml``); money confiscated."""
+"""Grounds for refusal on the facts of a case, as data a lawyer extends (``cases_asked/refusal.toml``); money taken."""
 
 from __future__ import annotations
 
