@@ -42,6 +42,17 @@ def test_every_command_explains_itself(name: str, command: Any) -> None:
             assert parameter.help, f"{name} {parameter.opts[0]} has no help"
 
 
+def test_the_overview_names_every_command_in_full_and_reads_none() -> None:
+    code = (
+        "import sys; from comity.cli import run; run(['--help'])\n"
+        "raise SystemExit(any(m.startswith(('comity.node', 'comity.law', 'cryptography')) for m in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    listed = dict(re.findall(r"^  ([a-z]+)  +(.+)$", done.stdout.partition("Commands:")[2], re.MULTILINE))
+    assert listed == {name: row.said for name, row in cli.FirstWords.rows.items()}
+    assert listed.keys() == typer.main.get_command(cli.app).commands.keys()  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("name", ["show", "due", "verify", "demo", "file"])
 def test_what_reads_speaks_json(name: str) -> None:
     command = dict(ALL)[f"comity {name}"]

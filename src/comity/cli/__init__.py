@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import ClassVar, Protocol, runtime_checkable
 
 import typer
 from typer.exceptions import Abort, TyperException
 
-from comity.cli import audit, due, escrow, filing, report, restore, serve, show, verify, witness
-from comity.cli.demo.command import command as demo_command
-from comity.cli.init import command as init
-from comity.cli.law.command import law_app
+from comity.cli.commands import Commands, Row
 from comity.cli.output import say_error
 from comity.errors import ComityError
 
@@ -34,8 +32,33 @@ class Shown(Protocol):
         """Print it."""
 
 
+class FirstWords(Commands):
+    """What may follow ``comity``."""
+
+    rows: ClassVar[Mapping[str, Row]] = {
+        name: Row(f"comity.cli.{module}", called, said)
+        for name, module, called, said in (
+            ("init", "init.command", "app", "Set up a Party, its officials, nodes and witnesses; whom to trust."),
+            ("serve", "serve", "command", "Run a node until it is stopped."),
+            ("witness", "witness", "app", "Run an oversight body's witness or mirror."),
+            ("restore", "restore", "command", "Bring leaves that were lost with the disk back from a mirror."),
+            ("file", "filing", "command", "Take a step in a matter with your own hand."),
+            ("show", "show", "command", "Show your dockets, or one of them; take out exhibits and forms."),
+            ("due", "due", "command", "Show which duties run, by when, and how that was counted."),
+            ("verify", "verify", "command", "Check an evidence package offline."),
+            ("demo", "demo.command", "command", "Run two nodes through three matters; check one package offline."),
+            ("audit", "audit", "command", "Check a node's whole log from outside."),
+            ("report", "report", "command", "Make the report of a period, or give the one there is."),
+            ("escrow", "escrow", "app", "For oversight bodies: open a sealed leaf without the node."),
+            ("law", "law.command", "law_app", "Ask the law: routes, texts, differences, limits, grounds."),
+        )
+    }
+
+
 app = typer.Typer(
     name="comity",
+    cls=FirstWords,
+    callback=lambda: None,
     help="Ask another country's authorities for help in a criminal matter, answer them, and prove that every "
     "safeguard the law demands was kept.\n\nNew here? Run: comity demo",
     no_args_is_help=True,
@@ -43,19 +66,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(init.app, name="init")
-app.command("serve")(serve.command)
-app.add_typer(witness.app, name="witness")
-app.command("restore")(restore.command)
-app.command("file")(filing.command)
-app.command("show")(show.command)
-app.command("due")(due.command)
-app.command("verify")(verify.command)
-app.command("demo")(demo_command)
-app.command("audit")(audit.command)
-app.command("report")(report.command)
-app.add_typer(escrow.app, name="escrow")
-app.add_typer(law_app, name="law")
 
 
 def main() -> None:

@@ -13,18 +13,17 @@ from dataclasses import replace
 from datetime import date
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import typer
 from rich.markup import escape
 
-from comity.cli.forms import form_command
+from comity.cli.commands import Commands, Row
 from comity.cli.law import ask as law_ask
 from comity.cli.law import show as law_show
 from comity.cli.law.ask import day_of
 from comity.cli.law.grounds import disposal_command, grounds_command
-from comity.cli.law.replay import replay_command
 from comity.cli.output import console, print_json
 from comity.errors import BadLaw, NotFound
 from comity.law.book import LawBook, load_law, open_law
@@ -38,7 +37,18 @@ from comity.law.route import Route, Routes, routes
 
 CLOSED = 1
 
+
+class Questions(Commands):
+    """Beside the questions of this file, those that need much more of the program."""
+
+    rows: ClassVar[Mapping[str, Row]] = {
+        "form": Row("comity.cli.forms", "form_command", "What an official form asks for, and whence it is filled."),
+        "replay": Row("comity.cli.law.replay", "replay_command", "What changes under the law of another day."),
+    }
+
+
 law_app = typer.Typer(
+    cls=Questions,
     help="Ask the law: which instrument is open, what it says, what changed, when a limit ends, whom to notify.\n\n"
     "Countries are two letters (DE, IE, GB). Start with: comity law show list",
     no_args_is_help=True,
@@ -280,5 +290,3 @@ law_app.command("due")(law_ask.due_command)
 law_app.command("notify")(law_ask.notify_command)
 law_app.command("grounds")(grounds_command)
 law_app.command("disposal")(disposal_command)
-law_app.command("form")(form_command)
-law_app.command("replay")(replay_command)
