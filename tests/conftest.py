@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis on a slow machine, a log that none leaves redirected, slow tests first."""
+"""What all tests share: Hypothesis on a slow machine, logs led nowhere, cheap passphrases, slow tests first."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from comity.signing import keys
+
 settings.register_profile("house", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rounds_outside_tests() -> Iterator[int]:
+    """A passphrase costs a tenth of a second on purpose; here it costs a hundredth."""
+    real, keys.KDF_ROUNDS = keys.KDF_ROUNDS, 1
+    yield real
+    keys.KDF_ROUNDS = real
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 import shutil
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from comity.errors import Malformed, Unverified
+from comity.signing import keys
 from comity.signing.base64url import from_base64url
 from comity.signing.keys import _SMALL_ORDER, PrivateKey, PublicKey, load_private, save_private
 from tests.signing.samples import ANN, BOB, vectors
@@ -101,6 +103,16 @@ def test_saved_keys_load_again(passphrase: bytes | None) -> None:
     loaded = load_private(saved, passphrase)
     assert loaded.public == ANN.public
     assert loaded.sign(b"x") == ANN.sign(b"x")
+
+
+def test_a_guess_at_a_passphrase_costs_what_it_must(
+    rounds_outside_tests: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "KDF_ROUNDS", rounds_outside_tests)
+    body = b64decode(b"".join(save_private(ANN, b"right").splitlines()[1:-1]))
+    head = b"openssh-key-v1\0" + b"".join(len(w).to_bytes(4) + w for w in (b"aes256-ctr", b"bcrypt"))
+    assert body.startswith(head)
+    assert int.from_bytes(body[len(head) + 24 :][:4]) >= 16  # after two lengths and a salt of 16 bytes
 
 
 def test_errors_of_passphrases_say_what_to_do() -> None:

@@ -10,7 +10,8 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, runtime_checkable
+from functools import cache
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -76,7 +77,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; the exit code. Prints errors with the next step; a traceback only if COMITY_DEBUG is set."""
     try:
-        answer = typer.main.get_command(app).main(arguments, prog_name="comity", standalone_mode=False)
+        answer = _built().main(arguments, prog_name="comity", standalone_mode=False)
         return answer if isinstance(answer, int) else 0
     except TyperException as exc:
         exc.show() if isinstance(exc, Shown) else say_error(str(exc))
@@ -94,3 +95,8 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         say_error(f"This is a bug in comity: {exc!r}.", "Run again with COMITY_DEBUG=1 and report what it prints.")
         return BUG
+
+
+@cache
+def _built() -> Any:
+    return typer.main.get_command(app)
