@@ -300,3 +300,10 @@ def test_a_doubtful_duty_without_a_number_is_told_as_doubtful():
 @pytest.mark.parametrize(("code", "hint"), [("ZZ", "ISO 3166-1"), ("UK", "GB"), ("EL", "GR"), ("XK", "cannot tell")])
 def test_a_code_of_no_country_is_no_party(code: str, hint: str):
     assert hint in run("route", "--from", "DE", "--to", code, "--measure", "evidence")[1]
+
+
+@pytest.mark.parametrize(("form", "doubtful"), [("e_evidence_annex_iii", True), ("epoc", False)])
+def test_a_form_whose_sections_are_not_settled_says_so(form: str, doubtful: bool):
+    assert ("(not settled" in run("form", form)[1]) == doubtful
+    fields = [f for s in answer("form", form)["sections"] for f in s["fields"]]
+    assert {f["settled"] for f in fields} == {not doubtful}

@@ -140,6 +140,29 @@ def test_the_reservation_on_preservation_is_for_offences_outside_the_convention(
     assert "for other offences than those of the Convention itself" in within.why
 
 
+def refused_as_unavailable(proceedings: str) -> Finding:
+    """What is found of a refusal of business records because the measure would not be authorised at home."""
+    request = eio_request()
+    records = msgspec.structs.replace(request.measures[0], id="production_of_records")
+    purpose = msgspec.structs.replace(request.purpose, proceedings=proceedings)
+    world, asked = World(), msgspec.structs.replace(request, measures=(records,), purpose=purpose)
+    matter = Matter(world)
+    to_sent(matter, asked)
+    body = bodies.Refusal(
+        ground="measure_unavailable_domestically", provision="Directive 2014/41/EU art 11(1)(c)",
+        rationale="No court here could order these records in a case of this kind.",
+    )  # fmt: skip
+    return finding(matter.file("request.refuse", body, world.who("FR", "prosecutor"))["FR"], "ground_available")
+
+
+def test_a_measure_not_authorised_at_home_is_a_ground_in_other_than_criminal_proceedings_only() -> None:
+    """EIO art 11(1)(c): proceedings of art 4(b) or (c). In criminal ones art 10 finds another measure."""
+    assert refused_as_unavailable("criminal").verdict == "hold"
+    for proceedings in ("administrative_with_criminal_court", "judicial_other"):
+        found = refused_as_unavailable(proceedings)
+        assert (found.verdict, found.provision) == ("clear", "Directive 2014/41/EU art 11(1)(c)")
+
+
 def test_art_27_gives_no_ground_between_parties_to_a_treaty() -> None:
     """ETS 185 art 27(1): between Germany and Denmark the Convention of 1959 does, through art 25(4)."""
     law, day = load_law(), date(2026, 11, 24)

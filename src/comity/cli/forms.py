@@ -152,6 +152,7 @@ def _form_view(form: Form, book: FormBook, language: str) -> dict[str, Any]:
                     {
                         "id": f.id, "label": said(book.label(f), language), "type": f.type, "source": f.source,
                         "required": f.required, "given": f.open, "provision": form.provision_of(s, f),
+                        "settled": form.mark_of(f) != "knowledge_medium",
                     }
                     for f in s.fields
                 ],
@@ -163,11 +164,13 @@ def _form_view(form: Form, book: FormBook, language: str) -> dict[str, Any]:
 
 def _print_form(form: Form, book: FormBook, language: str) -> None:
     title, provision = escape(said(form.title, language)), escape(form.provision)
-    console.print(f"[bold]{title}[/bold]  ({form.id})  [cyan]{provision}[/cyan]")
+    doubt = "" if form.settled else "  [yellow](not settled: check the list of sections)[/yellow]"
+    console.print(f"[bold]{title}[/bold]  ({form.id})  [cyan]{provision}[/cyan]{doubt}")
     for section in form.sections:
         console.print(f"\n[bold]{escape(section.letter)}  {escape(said(section.title, language))}[/bold]")
         for field in section.fields:
             due = "" if field.required == "never" else f"  [yellow]{field.required}[/yellow]"
+            due += "" if form.mark_of(field) != "knowledge_medium" else "  [yellow](not settled)[/yellow]"
             label = escape(said(book.label(field), language))
             console.print(f"   {escape(field.id)}: {label}  ({escape(_from(field, book))}){due}")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
-from comity.law.schema import Cited
+from comity.law.refusal import one_of
+from comity.law.schema import Cited, Ground
 from comity.safeguards.citing import Source, catalogue, source, standards, stated
 from comity.safeguards.grounds import consulted, declared_mandatory, grounds_between, instrument_grounds
 from comity.safeguards.subject import Subject, asked_of_request, said, subject_of
 from comity.safeguards.wording import listed, says_something
+
+_PROCEEDINGS = frozenset({"criminal", "administrative_with_criminal_court", "judicial_other", "legal_person"})
 
 # Which standards of the catalogue stand behind a ground, where no instrument needs to give it.
 _STANDARDS = {
@@ -102,7 +105,7 @@ def ground_available(filing: Filing, subject: Subject) -> Finding:
             name, "Cannot tell: the refusal was erased or withheld.", filing.record.step
         )
     ground: str = filing.body.ground
-    offered = instrument_grounds(filing, subject, ground)
+    offered = _of_these_proceedings(instrument_grounds(filing, subject, ground), subject)
     declared = declared_mandatory(filing, subject, ground)
     binding = _binding(filing, subject, ground)
     if not (offered or declared or binding):
@@ -113,6 +116,13 @@ def ground_available(filing: Filing, subject: Subject) -> Finding:
     whose = subject.requested if declared and not (offered or binding) else ""
     rests = stated(*offered, *binding, *declared, party=whose)
     return rests.clear(name, f"{ground} is {'a mandatory' if mandatory else 'an optional'} ground.")
+
+
+def _of_these_proceedings(grounds: tuple[Ground, ...], subject: Subject) -> tuple[Ground, ...]:
+    """Without those that are for proceedings of another kind than the request's (EIO art 11(1)(c): art 4(b) or (c))."""
+    kind = subject.request.purpose.proceedings
+    asked = [[one_of(f) for f in g.on if one_of(f) <= _PROCEEDINGS] for g in grounds]
+    return tuple(g for g, kinds in zip(grounds, asked, strict=True) if all(kind in k for k in kinds))
 
 
 def _binding(filing: Filing, subject: Subject, ground: str) -> tuple[Cited, ...]:
