@@ -90,11 +90,12 @@ def test_a_refusal_on_a_ground_of_article_12_is_a_notification_with_that_ground(
 def test_what_the_docket_cannot_tell_is_stated_and_counts_at_once(nodes: Nodes, de: Node) -> None:
     issue(nodes, de, DOCKET, order(urgent=True))
     withdraw(nodes, de, DOCKET)
-    said = Supplement(derogation="not-validated", remedy=True)
+    said = Supplement(derogation="not-validated", remedy="enforcing", enforcement="transmitted", claimed=900)
     assert nodes.file(de, DOCKET, "request.certificate", said, nodes.world.who("DE", "prosecutor")).effect
     facts = entered(de)
     assert facts is not None
-    assert (facts.derogation, facts.remedy) == ("not-validated", True)
+    assert (facts.derogation, facts.remedy, facts.enforcement) == ("not-validated", "enforcing", "transmitted")
+    assert (facts.claimed, facts.reimbursed) == (900, None)
 
 
 def test_the_data_that_interferes_most_counts(nodes: Nodes, de: Node) -> None:

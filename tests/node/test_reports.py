@@ -143,7 +143,7 @@ def test_a_stranger_recomputes_every_figure_from_the_folder(shown: Shown, capsys
     assert total == 36 + 2 + 2 + 3
     assert report.public["request"] > 0
     assert report.sealed.leaves == 30 + 2 * 5  # padding; draft, authorise, send, withdraw, statistics
-    assert report.average_minutes["epoc/traffic"]["ordinary"] > 0
+    assert {each.name for each in report.sums} == {"minutes"}
     assert "statistics" not in report.public, "the report's own leaf stands after its period"
     files = {path.name for path in shown.note.parent.iterdir()}
     assert {NOTE, OPENINGS, LEAF, "report.json", "datapackage.json", "certificates.csv", "public-acts.csv"} <= files
@@ -203,6 +203,17 @@ def test_the_kind_of_one_leaf_altered_is_refused(shown: Shown, capsys: pytest.Ca
     assert "not what the checkpoint commits to" in figures(capsys)["report"][0]
 
 
+def test_an_average_altered_is_named_by_a_stranger(shown: Shown, capsys: pytest.CaptureFixture[str]) -> None:
+    report = shown.report()
+    first = report.sums[0]
+    other = msgspec.structs.replace(first, totals={unit: total + 1 for unit, total in first.totals.items()})
+    forge(shown, msgspec.structs.replace(report, sums=(other, *report.sums[1:])))
+    assert shown.audit() == 4
+    wrong = figures(capsys)
+    assert wrong[first.group.key] == ["The totals are not those that the commitments add up to."]
+    assert set(wrong) == {first.group.key, "leaf"}
+
+
 def test_oversight_makes_the_withheld_cells_and_averages_again(
     shown: Shown, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,9 +222,9 @@ def test_oversight_makes_the_withheld_cells_and_averages_again(
     assert shown.audit(opened) == 0
     capsys.readouterr()
     report = shown.report()
-    forge(shown, msgspec.structs.replace(report, average_minutes={"epoc/traffic": {"ordinary": 1}}))
+    forge(shown, msgspec.structs.replace(report, sums=report.sums[1:]))
     assert shown.audit(opened) == 4
-    assert figures(capsys)["acts"] == ["The average times are others."]
+    assert "The times and costs are others." in figures(capsys)["acts"]
 
 
 def test_the_openings_for_oversight_name_no_docket_section_but_the_fields(shown: Shown) -> None:

@@ -116,18 +116,22 @@ def a_year(seed: int = 1, certificates: int = 150) -> Year:
     for number in range(certificates):
         emergency = chance.random() < 0.1
         outcome = chance.choices(["fulfilled", "not-fulfilled", "pending"], [8, 2, 1])[0]
-        notified = chance.random() < 0.4
+        data = chance.choice(["subscriber", "traffic", "content"])
+        notified = chance.random() < (0.0 if data == "subscriber" else 0.8)
         year.certificate(
             CertificateFacts(
                 certificate="epoc" if notified or chance.random() < 0.8 else "epoc-pr",
-                data=chance.choice(["subscriber", "traffic", "content"]),  # type: ignore[arg-type]
+                data=data,  # type: ignore[arg-type]
                 addressee=chance.choice(["mail-example", "cloud-example"]),
                 emergency=emergency,
                 outcome=outcome,  # type: ignore[arg-type]
                 minutes=chance.randrange(60, 14_000) if outcome == "fulfilled" else None,
+                claimed=chance.randrange(100, 90_000) if number % 3 == 0 else None,
+                reimbursed=50 if number % 3 == 0 else None,
+                enforcement="transmitted" if outcome == "not-fulfilled" and number % 2 else "",
                 notified=notified,
                 ground="fundamental-right" if notified and chance.random() < 0.05 else "",
-                remedy=number % 40 == 0,
+                remedy="issuing" if number % 40 == 0 else "",
             )
         )
         if number % 2:

@@ -11,10 +11,11 @@ from hashlib import sha256
 import msgspec
 import pytest
 
-from comity.analysis.statistics.certificates import CertificateFacts, average_minutes, read_facts
-from comity.analysis.statistics.small_cells import is_small
+from comity.analysis.statistics.certificates import CertificateFacts, read_facts, tables
+from comity.analysis.statistics.small_cells import PublishedTable, is_small
+from comity.analysis.statistics.sums import Group, objection, shown_sums
 from comity.errors import Malformed
-from comity.package.report import ActOpening, Openings, PeriodReport, make_report, sign_report
+from comity.package.report import ActOpening, Openings, PeriodReport, SumFigures, make_report, sign_report
 from comity.package.report_check import Problem, check_report, open_report, read_openings, recompute
 from comity.package.report_files import report_files
 from comity.signing.base64url import to_base64url
@@ -54,7 +55,7 @@ def cell(row: str, column: str, count: int | None, table: int = 0) -> PeriodRepo
 def a_shown_cell(least: int) -> tuple[str, str, int]:
     for row, by in REPORT.tables[0].cells.items():
         for column, count in by.items():
-            if count is not None and count >= least and row != "total" and column.count("/") == 2:
+            if count is not None and count >= least and row != "total" and column.endswith("/fulfilled/no-ground"):
                 return row, column, count
     raise AssertionError
 
@@ -84,7 +85,25 @@ def test_no_small_count_stands_in_any_file() -> None:
                 assert row.get("status") != "withheld" or row["count"] == ""
 
 
+def added(**more: int) -> PeriodReport:
+    """The report with other totals of its first sum of times."""
+    first = REPORT.sums[PLACE]
+    totals = {unit: total + more.get(unit, 0) for unit, total in first.totals.items()}
+    return _with_sum(msgspec.structs.replace(first, totals=totals))
+
+
+def counted(more: int) -> PeriodReport:
+    """The report with another number of certificates for its first sum of times."""
+    return _with_sum(msgspec.structs.replace(REPORT.sums[PLACE], count=REPORT.sums[PLACE].count + more))
+
+
+def _with_sum(figures: SumFigures) -> PeriodReport:
+    return changed(sums=(*REPORT.sums[:PLACE], figures, *REPORT.sums[PLACE + 1 :]))
+
+
 ROW, COLUMN, COUNT = a_shown_cell(6)
+PLACE = next(place for place, each in enumerate(REPORT.sums) if each.name == "minutes")
+SUM = REPORT.sums[PLACE].group.key
 
 
 @pytest.mark.parametrize(
@@ -98,7 +117,11 @@ ROW, COLUMN, COUNT = a_shown_cell(6)
         (lambda: cell(ROW, COLUMN, None), "certificates"),
         (lambda: cell("total", "all", 149), "certificates"),
         (lambda: cell("epoc/identification", "all", 7), "certificates"),
-        (lambda: cell("traffic", "none", 0, table=1), "notifications"),
+        (lambda: cell("traffic", "all", 5, table=1), "notifications"),
+        (lambda: added(minutes=1), SUM),
+        (lambda: changed(sums=REPORT.sums[1:]), "commitments"),
+        (lambda: changed(sums=(*REPORT.sums, REPORT.sums[0])), "commitments"),
+        (lambda: counted(1), SUM),
         (lambda: changed(threshold=3), "report"),
         (lambda: changed(tables=REPORT.tables[1:]), "tables"),
         (lambda: changed(tables=(*REPORT.tables, REPORT.tables[0])), "tables"),
@@ -268,6 +291,12 @@ def test_files_are_a_data_package_of_the_same_bytes_every_time() -> None:
         {"certificate": "epoc", "data": "traffic", "addressee": "a", "minutes": 5},
         {"certificate": "epoc", "data": "traffic", "addressee": "a", "outcome": "fulfilled", "minutes": -5},
         {"certificate": "epoc", "data": "voice", "addressee": "a"},
+        {"certificate": "epoc", "data": "traffic", "addressee": "a", "remedy": True},
+        {"certificate": "epoc", "data": "traffic", "addressee": "a", "enforcement": "received", "remedy": "both"},
+        {"certificate": "epoc", "data": "traffic", "addressee": "a", "enforcement": "received", "claimed": 0},
+        {"certificate": "epoc", "data": "traffic", "addressee": "a", "claimed": -1},
+        {"certificate": "epoc", "data": "traffic", "addressee": "a", "claimed": 5, "reimbursed": 6},
+        {"certificate": "epoc", "data": "traffic", "addressee": "a", "reimbursed": -6},
         {"certificate": "epoc", "data": "traffic", "addressee": "a", "person": "somebody"},
         [],
     ],
@@ -277,14 +306,61 @@ def test_statistical_fields_that_cannot_be_are_refused(fields: object) -> None:
         read_facts(fields)
 
 
-def test_averages_stand_for_five_or_more_only() -> None:
-    def one(minutes: int) -> CertificateFacts:
-        return CertificateFacts(
-            certificate="epoc", data="traffic", addressee="a", outcome="fulfilled", minutes=minutes
-        )
+def one(minutes: int | None, data: str = "traffic", **fields: object) -> CertificateFacts:
+    given = {"certificate": "epoc", "data": data, "addressee": "a", "outcome": "fulfilled", "minutes": minutes}
+    return msgspec.convert({**given, **fields}, CertificateFacts)
 
-    assert average_minutes([one(n) for n in (1, 2, 3, 4)]) == {}
-    assert average_minutes([one(n) for n in (1, 2, 3, 4, 9)]) == {"epoc/traffic": {"ordinary": 3}}
+
+def shown_of(facts: list[CertificateFacts]) -> list[PublishedTable]:
+    """The table of certificates with every count shown, whatever it is."""
+    table = tables(facts)[0][0]
+    return [PublishedTable(table.layout, dict(table.counts))]
+
+
+TIMES = Group("minutes", "epoc/traffic", "ordinary/a")
+
+
+def test_a_sum_is_over_five_or_more_and_leaves_out_none_or_five_or_more() -> None:
+    def kept(*minutes: int | None) -> dict[Group, dict[str, int]]:
+        facts = [one(n) for n in minutes]
+        return {each.group: dict(each.totals) for each in shown_sums(facts, shown_of(facts))}
+
+    assert kept(1, 2, 3, 4) == {}
+    assert kept(1, 2, 3, 4, 9) == {TIMES: {"minutes": 19}}
+    assert kept(1, 2, 3, 4, 9, None) == {}
+    assert kept(1, 2, 3, 4, 9, *[None] * 5) == {TIMES: {"minutes": 19}}
+
+
+def test_times_of_preservation_orders_and_costs_have_groups_of_their_own() -> None:
+    facts = [one(10, certificate="epoc-pr", emergency=n % 2 == 0) for n in range(6)]
+    facts += [one(None, data, claimed=100, reimbursed=n) for n, data in enumerate(("traffic", "content") * 3)]
+    found = {each.group: (each.count, dict(each.totals)) for each in shown_sums(facts, shown_of(facts))}
+    assert found == {
+        Group("minutes", "epoc-pr/traffic", "a"): (6, {"minutes": 60}),
+        Group("costs", "epoc", "all"): (6, {"claimed": 600, "reimbursed": 15}),
+    }
+
+
+def test_no_sum_stands_where_the_number_of_certificates_is_withheld() -> None:
+    (table,) = shown_of([one(5)] * 7)
+    hidden = PublishedTable(table.layout, {**table.cells, ("epoc/traffic", "ordinary/a/fulfilled"): None})
+    assert objection(TIMES, 7, [table]) == ""
+    assert "withheld" in objection(TIMES, 7, [hidden])
+    assert "withheld" in objection(TIMES, 7, [])
+    assert objection(TIMES, 8, [table])
+    assert "withheld" in objection(Group("costs", "epoc", "all"), 9, [])
+
+
+def test_every_item_of_the_article_has_its_figures() -> None:
+    """Article 28(2)(a) to (j), each in a table or a sum of the report."""
+    given = " ".join([*(table.provision for table in REPORT.tables), *REPORT.withheld_tables])
+    names = [variants[0].layout.name for variants in tables([])]
+    assert names == ["certificates", "notifications", "derogations", "remedies", "enforcement"]
+    assert {each.name for each in REPORT.sums} == {"minutes", "costs"}
+    package = report_files(REPORT)["datapackage.json"].decode()
+    letters = {letter for text in (package, *(v[0].layout.provision for v in tables([]))) for letter in "abcdefghij"
+               if f"({letter})" in text}
+    assert letters == set("abcdefghij"), given
 
 
 def test_recompute_says_nothing_of_a_report_that_is_right() -> None:

@@ -360,7 +360,7 @@ def _withdraws(telling: Telling, party: str) -> None:
 
 @sentence("When", rf"the (?P<role>prosecutor|judge) of {PARTY} states for the statistics that a remedy was used\.")
 def _states(telling: Telling, role: str, party: str) -> None:
-    telling.act("request.certificate", Supplement(remedy=True), telling.who(party, role))
+    telling.act("request.certificate", Supplement(remedy="issuing"), telling.who(party, role))
 
 
 @sentence("When", rf"the prosecutor of {PARTY} closes it as (?P<outcome>\w+)\.")

@@ -13,10 +13,11 @@ from typing import Any
 
 from rich.markup import escape
 
+from comity.analysis.statistics.sums import MINUTES
 from comity.cli.output import console, print_json
 from comity.errors import ComityError, Malformed, NotFound, Unverified
 from comity.node.auditor.source import LogSource, open_source, tree_of
-from comity.package.report import PeriodReport
+from comity.package.report import PeriodReport, SumFigures
 from comity.package.report_check import Problem, check_report, claimed_origin, open_report, read_openings
 from comity.package.report_files import LEAF, OPENINGS, report_files
 from comity.package.report_leaf import check_report_leaf, read_report_leaf
@@ -141,12 +142,18 @@ def _figures(report: PeriodReport, found: list[Problem], whole: bool) -> Iterato
     yield Figure("tables", "attacked together, none tells what it or another withholds", wrong("tables"))
     for table in report.tables:
         yield Figure(table.name, f"{table.cells['total'].get('all')} counted; {table.title}", wrong(table.name))
-    times = sum(len(by) for by in report.average_minutes.values())
-    yield Figure("averages", f"{times}, none where a count is small or withheld", wrong("averages"))
+    for each in report.sums:
+        yield Figure(each.group.key, f"{_says(each)}, of {each.count} certificates", wrong(each.group.key))
     if whole:
-        yield Figure("acts", "every figure made again from the acts, averages too", wrong("acts"))
+        yield Figure("acts", "every figure made again from the acts", wrong("acts"))
     for name in report_files(report):
         yield Figure(name, "the same bytes", wrong("files", name))
+
+
+def _says(figures: SumFigures) -> str:
+    if figures.name == MINUTES:
+        return f"{figures.totals.get(MINUTES, 0) // max(1, figures.count)} minutes on average"
+    return ", ".join(f"{total} cents {unit}" for unit, total in figures.totals.items())
 
 
 def _as_json(report: PeriodReport, figures: list[Figure]) -> dict[str, Any]:
@@ -174,7 +181,7 @@ def _show(report: PeriodReport, figures: list[Figure], whole: bool) -> None:
     if report.withheld_tables:
         console.print(f"  Left out whole, too few to show: {escape(', '.join(report.withheld_tables))}")
     if not whole:
-        console.print("  Withheld cells and averages follow from the acts, which oversight opens: --openings FILE.")
+        console.print("  Withheld cells follow from the acts, which oversight opens: --openings FILE.")
     bad = sum(bool(figure.problems) for figure in figures)
     console.print(
         f"[red]✗ {bad} of {len(figures)} do not follow from the log.[/red]" if bad else

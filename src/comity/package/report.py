@@ -2,8 +2,9 @@
 
 Counts by public kind follow from the leaves. Sealed acts are counted by the sum of their count commitments
 (`comity.tlog.tally`). The figures of article 28(2) of Regulation (EU) 2023/1543 come from one commitment for each act
-and table, published without order; who holds the openings of the acts recomputes those too. The report is a signed note
-(C2SP) whose text is one line of canonical JSON. Checking it is left to `report_check`, its files to `report_files`.
+and table, or sum (`report_sums`), published without order; who holds the openings of the acts recomputes those too. The
+report is a signed note (C2SP) whose text is one line of canonical JSON. Checking it is left to `report_check`, its
+files to `report_files`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from comity.analysis.statistics.certificates import CertificateFacts, layouts, read_facts, shown_averages, tables
+from comity.analysis.statistics.certificates import CertificateFacts, read_facts, tables, variants_like
 from comity.analysis.statistics.links import hung_on, revealed
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, is_small, protect
+from comity.analysis.statistics.sums import Group, Sum, shown_sums
 from comity.analysis.statistics.tables import NAME, ROOT, TOTAL, Cell, Layout, Table, table_of
 from comity.errors import CannotTell, Malformed
+from comity.package.report_sums import blinding_of, committed_values
 from comity.signing.base64url import from_base64url, to_base64url
 from comity.signing.canonical import canonical
 from comity.signing.digest import digest
@@ -31,7 +34,7 @@ from comity.tlog.leaf_scan import scan_leaf
 from comity.tlog.note import NoteSigner, sign_note
 from comity.tlog.tally import Line, Point, Tally, prove_tally
 
-FORMAT: Final = "comity-statistics/1"
+FORMAT: Final = "comity-statistics/2"
 
 
 class SealedFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +62,25 @@ class TableFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         return Layout(self.name, self.title, self.provision, self.rows, self.leaves)
 
 
+class SumFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the values of some certificates add up to (`comity.analysis.statistics.sums`), and how many those are.
+
+    ``blinding`` (base64url) opens the sum of their commitments to ``totals``, and no single one.
+    """
+
+    name: str
+    row: str
+    column: str
+    count: int
+    totals: dict[str, int]
+    blinding: str
+
+    @property
+    def group(self) -> Group:
+        """Which certificates."""
+        return Group(self.name, self.row, self.column)
+
+
 class PeriodReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The figures between two cosigned checkpoints. ``start`` is "" where the period begins with the log.
 
@@ -66,7 +88,7 @@ class PeriodReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     commitments that are published beside the report.
     """
 
-    format: Literal["comity-statistics/1"] = FORMAT
+    format: Literal["comity-statistics/2"] = FORMAT
     origin: str
     period: str
     start: str
@@ -77,7 +99,7 @@ class PeriodReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     sealed: SealedFigures
     tables: tuple[TableFigures, ...]
     withheld_tables: tuple[str, ...]
-    average_minutes: dict[str, dict[str, int]]
+    sums: tuple[SumFigures, ...]
     commitments: str
 
     def __post_init__(self) -> None:
@@ -120,7 +142,7 @@ class ActOpening(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Published beside a report: for each table the commitments of its acts, sorted. ``acts`` for oversight only."""
+    """Published beside a report: for each table and sum the commitments of its acts, sorted. ``acts`` for oversight."""
 
     commitments: dict[str, tuple[str, ...]]
     acts: tuple[ActOpening, ...] = ()
@@ -148,9 +170,11 @@ def make_report(
     ``acts``: every certificate of the period, opened; ``entropy``: 32 fresh random bytes. Raises CannotTell for a
     period in which a single table could be read back; tables that could be are withheld whole and named.
     """
-    made = tables([act.facts() for act in acts])
+    facts = [act.facts() for act in acts]
+    made = tables(facts)
     ready = publish_tables(made)
-    commitments = {table.layout.name: committed(table.layout.name, acts) for table, _ in ready}
+    added = shown_sums(facts, [shown for _, shown in ready])
+    commitments = committed_all([shown.layout for _, shown in ready], added, acts)
     report = PeriodReport(
         origin=read_checkpoint(end).origin,
         period=period,
@@ -159,8 +183,8 @@ def make_report(
         public=dict(sorted(Counter(scan_leaf(leaf).kind for leaf in leaves).items())),
         sealed=SealedFigures(leaves=0, shown={}, withheld=(), proof=""),
         tables=(),
-        withheld_tables=tuple(table.layout.name for table in made if table.layout.name not in commitments),
-        average_minutes=shown_averages([act.facts() for act in acts], [shown for _, shown in ready]),
+        withheld_tables=withheld_whole(made, [shown for _, shown in ready]),
+        sums=tuple(sum_figures(each, acts) for each in added),
         commitments=digest(canonical(commitments)),
     )
     figures = tuple(_figures(report, table, shown, acts, entropy) for table, shown in ready)
@@ -176,47 +200,76 @@ def sign_report(report: PeriodReport, signers: Iterable[NoteSigner]) -> bytes:
     return sign_note(canonical(report) + b"\n", signers)
 
 
-def publish_table(table: Table, hung_on: Iterable[Cell] = ()) -> PublishedTable:
+def publish_table(table: Table, *hung_on: Iterable[Cell]) -> PublishedTable:
     """The table as it is published: its total is known from the number of commitments. Raises CannotTell.
 
-    ``hung_on``: cells that other tables hang on; they stay shown where that is possible.
+    ``hung_on``: cells that other tables hang on; the first of these lists that can stay shown does.
     """
     if is_small(table.counts[TOTAL, ROOT]):
         raise CannotTell(f"The table {table.layout.name} counts fewer than five acts.", "Publish a longer period.")
-    shown = [cell for cell in hung_on if not is_small(table.counts.get(cell, 0))]
-    with suppress(CannotTell):
-        return protect(table, [(TOTAL, ROOT), *shown])
+    for cells in hung_on:
+        shown = [cell for cell in cells if not is_small(table.counts.get(cell, 0))]
+        with suppress(CannotTell):
+            return protect(table, [(TOTAL, ROOT), *shown])
     return protect(table, [(TOTAL, ROOT)])
 
 
-def publish_tables(made: Sequence[Table]) -> list[tuple[Table, PublishedTable]]:
-    """The tables that can be published beside one another, as they are; attacked together before they are returned.
+def publish_tables(made: Sequence[Sequence[Table]]) -> list[tuple[Table, PublishedTable]]:
+    """The tables that can be published beside one another, each in the finest of its layouts in which it can be.
 
-    One that cannot be protected, or that with those before it would reveal a small count, is left out whole.
+    Attacked together before they are returned. One that cannot be protected in any, or that with those before it would
+    reveal a small count, is left out whole.
     """
     ready: list[tuple[Table, PublishedTable]] = []
-    for table in made:
-        with suppress(CannotTell):
-            shown = publish_table(table, hung_on(table, made))
-            if not revealed([*(other for _, other in ready), shown]):
-                ready.append((table, shown))
+    coarsest = [variants[-1] for variants in made]
+    layouts = [[variants[0] for variants in made], *(coarsest[:end] for end in range(len(made), 1, -1))]
+    for variants in made:
+        for table in variants:
+            with suppress(CannotTell):
+                shown = publish_table(table, *(hung_on(table, others) for others in layouts))
+                if not revealed([*(other for _, other in ready), shown]):
+                    ready.append((table, shown))
+                    break
     return ready
 
 
-def committed(name: str, acts: Iterable[ActOpening]) -> tuple[str, ...]:
+def sum_figures(found: Sum, acts: Sequence[ActOpening]) -> SumFigures:
+    """A sum in the form of the report."""
+    group = found.group
+    return SumFigures(
+        name=group.name, row=group.row, column=group.column, count=found.count, totals=dict(found.totals),
+        blinding=blinding_of(group, acts),
+    )  # fmt: skip
+
+
+def withheld_whole(made: Iterable[Sequence[Table]], shown: Iterable[PublishedTable]) -> tuple[str, ...]:
+    """The names of the tables that are left out."""
+    names = {table.layout.name for table in shown}
+    return tuple(variants[0].layout.name for variants in made if variants[0].layout.name not in names)
+
+
+def committed_all(
+    layouts: Iterable[Layout], added: Iterable[Sum], acts: Sequence[ActOpening]
+) -> dict[str, tuple[str, ...]]:
+    """The commitments published beside a report, by table and sum."""
+    found = {layout.name: committed(layout, acts) for layout in layouts}
+    return found | {each.group.key: committed_values(each.group, acts) for each in added}
+
+
+def committed(layout: Layout, acts: Iterable[ActOpening]) -> tuple[str, ...]:
     """The commitments of acts to their cells in a table, sorted so that their order says nothing."""
-    return tuple(sorted(to_base64url(commit_to(cell_point(name)(cell), key)) for cell, key in _cells(name, acts)))
+    point = cell_point(layout.name)
+    return tuple(sorted(to_base64url(commit_to(point(cell), key)) for cell, key in _cells(layout, acts)))
 
 
-def _cells(name: str, acts: Iterable[ActOpening]) -> list[tuple[str, int]]:
+def _cells(layout: Layout, acts: Iterable[ActOpening]) -> list[tuple[str, int]]:
     """Cell and blinding of each act that a table counts."""
-    found = []
+    rules = [rule for known, rule in variants_like(layout) if known == layout]
+    place, found = rules[-1], list[tuple[str, int]]()  # without addressees a finer layout is the same, and counts none
     for act in acts:
-        facts, salt = act.facts(), from_base64url(act.salt, "The salt", size=32)
-        place = next(place for layout, place in layouts([facts.addressee]) if layout.name == name)
-        cell = place(facts)
+        cell, salt = place(act.facts()), from_base64url(act.salt, "The salt", size=32)
         if cell is not None:
-            found.append((" ".join(cell), scalar_from("comity/cell-blinding/v1", salt, name.encode())))
+            found.append((" ".join(cell), scalar_from("comity/cell-blinding/v1", salt, layout.name.encode())))
     return found
 
 
@@ -243,7 +296,7 @@ def _figures(
 ) -> TableFigures:
     name = table.layout.name
     counts = {" ".join(cell): count for cell, count in table.counts.items()}
-    secret = sum_blindings(key for _, key in _cells(name, acts))
+    secret = sum_blindings(key for _, key in _cells(table.layout, acts))
     proof = prove_tally(table_tally(shown), counts, secret, cell_point(name), report.context(name), entropy)
     return figures_of(shown, to_base64url(proof))
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from comity.analysis.statistics.certificates import fulfilled, layouts, shown_averages, tables
+from comity.analysis.statistics.certificates import layouts, tables, variants_like
 from comity.analysis.statistics.links import revealed
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, attack_published, is_small
+from comity.analysis.statistics.sums import objection, shown_sums
 from comity.analysis.statistics.tables import ROOT, TOTAL, Layout
 from comity.errors import ComityError, Malformed, Unverified
 from comity.package.report import (
@@ -24,15 +25,19 @@ from comity.package.report import (
     Openings,
     PeriodReport,
     SealedFigures,
+    SumFigures,
     TableFigures,
     cell_point,
-    committed,
+    committed_all,
     figures_of,
     publish_tables,
     published,
     sealed_tally,
+    sum_figures,
     table_tally,
+    withheld_whole,
 )
+from comity.package.report_sums import check_sum
 from comity.signing.base64url import from_base64url
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.digest import digest, section_digest
@@ -147,14 +152,16 @@ def recompute(leaves: Sequence[bytes], openings: Openings, report: PeriodReport)
         found.append(Problem("report", "It was made by another rule for small counts than this program's."))
     if digest(canonical(openings.commitments)) != report.commitments:
         found.append(Problem("commitments", "They are not those that the report was made from."))
-    names = [table.name for table in report.tables]
-    if sorted([*names, *report.withheld_tables]) != sorted(layout.name for layout, _ in layouts(())):
+    names, keys = [table.name for table in report.tables], [each.group.key for each in report.sums]
+    if sorted([*names, *report.withheld_tables]) != sorted(variants[0][0].name for variants in layouts(())):
         found.append(Problem("tables", "They are not all the tables there are, each published or withheld once."))
-    if set(openings.commitments) != set(names):
-        found.append(Problem("commitments", "They are not of the tables of the report."))
+    if set(openings.commitments) != {*names, *keys} or len(set(keys)) != len(keys):
+        found.append(Problem("commitments", "They are not of the tables and sums of the report, each once."))
     for table in report.tables:
         found += _tried(table.name, _check_table, table, openings, report)
-    found += [*_tried("tables", _check_links, report), *_tried("averages", _check_averages, report)]
+    for each in report.sums:
+        found += _tried(each.group.key, _check_sum, each, openings, report)
+    found += _tried("tables", _check_links, report)
     return [*found, *_tried("acts", _check_acts, leaves, openings, report)] if openings.acts else found
 
 
@@ -216,8 +223,7 @@ def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport
     units = [from_base64url(text, "A commitment", size=32) for text in texts]
     if list(texts) != sorted(texts):
         yield "The commitments are not sorted; their order could say something."
-    known = {layout.name: layout for layout, _ in layouts(_addressees(figures))}
-    if known.get(figures.name) != table.layout:
+    if table.layout not in [layout for layout, _ in variants_like(table.layout)]:
         yield "It is not laid out as article 28(2) is reported here."
     small = sorted(" ".join(cell) for cell, count in table.cells.items() if count is not None and is_small(count))
     if small:
@@ -229,18 +235,16 @@ def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport
     check_tally(table_tally(table), sum_commitments(units), cell_point(figures.name), context, proof)
 
 
-def _check_averages(report: PeriodReport) -> Iterator[str]:
-    """What a stranger can tell of averages: that none says anything of a small or withheld count."""
-    shown = [published(table) for table in report.tables]
-    for row, by in report.average_minutes.items():
-        for situation in by:
-            count = fulfilled(shown, row, situation)
-            if count is None or count < THRESHOLD:
-                yield f"{row} {situation}: an average stands where fewer than five, or an unknown number, are shown."
-
-
-def _addressees(figures: TableFigures) -> set[str]:
-    return {parts[1] for leaf in figures.leaves if len(parts := leaf.split("/")) == 3}
+def _check_sum(figures: SumFigures, openings: Openings, report: PeriodReport) -> Iterator[str]:
+    texts = openings.commitments.get(figures.group.key, ())
+    units = [from_base64url(text, "A commitment", size=32) for text in texts]
+    if list(texts) != sorted(texts):
+        yield "The commitments are not sorted; their order could say something."
+    if figures.count != len(units):
+        yield f"It is over {figures.count} certificates, but {len(units)} are committed to."
+    if why := objection(figures.group, figures.count, [published(table) for table in report.tables]):
+        yield why
+    check_sum(figures.group, figures.totals, figures.blinding, units)
 
 
 def _check_acts(leaves: Sequence[bytes], openings: Openings, report: PeriodReport) -> Iterator[str]:
@@ -255,15 +259,15 @@ def _check_acts(leaves: Sequence[bytes], openings: Openings, report: PeriodRepor
     facts = [act.facts() for act in openings.acts]
     counted = tables(facts)
     shown = [table for _, table in publish_tables(counted)]
-    made = [figures_of(table, "") for table in shown]
-    withheld = [table.layout.name for table in counted if table.layout not in [each.layout for each in shown]]
-    if shown_averages(facts, shown) != report.average_minutes:
-        yield "The average times are others."
-    if tuple(withheld) != report.withheld_tables:
+    made, added = [figures_of(table, "") for table in shown], shown_sums(facts, shown)
+    if tuple(sum_figures(each, openings.acts) for each in added) != report.sums:
+        yield "The times and costs are others."
+    withheld = withheld_whole(counted, shown)
+    if withheld != report.withheld_tables:
         yield f"The tables to be withheld whole are others: {', '.join(withheld) or 'none'}."
     if made != [msgspec.structs.replace(table, proof="") for table in report.tables]:
         yield "The tables are others."
-    if {table.name: committed(table.name, openings.acts) for table in made} != openings.commitments:
+    if committed_all([table.layout for table in shown], added, openings.acts) != openings.commitments:
         yield "The acts are not those that are committed to."
 
 

@@ -27,16 +27,26 @@ class Counted(_Body, frozen=True, kw_only=True):
 
 class Supplement(_Body, frozen=True, kw_only=True):
     """What only the issuing authority knows of an order: whether it was issued before validation (art 4(5)), notified
-    (art 8), with which ground raised (art 12(1)), and whether a remedy was used (art 18)."""
+    (art 8), with which ground raised (art 12(1)), sent for enforcement (art 16), in which State a remedy was used
+    (art 18), costs in cents (art 14); ``followed_minutes``: from a preservation order's issue until production was
+    asked for."""
 
     derogation: Literal["", "validated", "not-validated"] = ""
     notified: bool = False
     ground: Literal["", "immunity-or-press", "fundamental-right", "ne-bis-in-idem", "double-criminality"] = ""
-    remedy: bool = False
+    remedy: Literal["", "issuing", "enforcing", "both"] = ""
+    enforcement: Literal["", "transmitted"] = ""
+    claimed: int | None = None
+    reimbursed: int | None = None
+    followed_minutes: int | None = None
 
     def __post_init__(self) -> None:
         if self.ground and not self.notified:
             raise ValueError("a ground is raised after a notification only")
+        if min(self.claimed or 0, self.reimbursed or 0, self.followed_minutes or 0) < 0:
+            raise ValueError("costs and times are not below zero")
+        if (self.reimbursed or 0) > (self.claimed or 0):
+            raise ValueError("more was reimbursed than claimed")
 
 
 def certificate_steps(after: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Step, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from comity.analysis.statistics.certificates import DATA, CertificateFacts, read_facts
 from comity.docket.docket import Docket, Entry
 from comity.docket.sections import Measure, Request
@@ -47,16 +49,17 @@ def certificate_facts(docket: Docket) -> CertificateFacts | None:
         "addressee": request.addressee.authority,
         "emergency": request.urgency.urgent,
         "outcome": _outcome(docket, certificate),
-        "remedy": request.remedies.sought,
         **_stated(docket),
     }
-    facts["remedy"] = facts["remedy"] or request.remedies.sought
+    if request.remedies.sought and facts.get("remedy", "") in ("", "enforcing"):  # the request's own court
+        facts["remedy"] = "both" if facts.get("remedy") else "issuing"
     refused = _latest(docket, "refuse")
     if facts["outcome"] == "not-fulfilled" and refused is not None and isinstance(refused.body, Refusal):
         ground = GROUNDS.get(refused.body.ground, "")
         facts |= {"ground": ground, "notified": True} if ground else {}
-    if facts["outcome"] == "fulfilled" and certificate == "epoc":
-        facts["minutes"] = _minutes(sent, _latest(docket, "receive"))
+    followed = facts.pop("followed_minutes", None)
+    if facts["outcome"] == "fulfilled":
+        facts["minutes"] = _minutes(sent, _latest(docket, "receive")) if certificate == "epoc" else followed
     return read_facts(facts)
 
 
@@ -103,5 +106,4 @@ def _stated(docket: Docket) -> dict[str, Any]:
     said = _latest(docket, "certificate")
     if said is None or not isinstance(said.body, Supplement):
         return {}
-    body = said.body
-    return {"derogation": body.derogation, "notified": body.notified, "ground": body.ground, "remedy": body.remedy}
+    return msgspec.structs.asdict(said.body)

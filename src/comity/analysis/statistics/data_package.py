@@ -14,7 +14,7 @@ from comity.analysis.statistics.small_cells import PublishedTable
 
 PROFILE = "https://datapackage.org/profiles/2.0/"
 SHOWN, WITHHELD = "shown", "withheld"
-_TYPES = {"count": "integer", "minutes": "integer"}
+_TYPES = dict.fromkeys(("count", "minutes", "claimed", "reimbursed"), "integer")
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> bytes:

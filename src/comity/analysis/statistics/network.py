@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from comity.analysis.statistics.tables import ROOT, TOTAL, Cell, Layout, parent
 
@@ -36,10 +36,10 @@ def ends(layout: Layout, cell: Cell) -> tuple[Point, Point]:
 
 
 class Network:
-    """The edges of a table."""
+    """The edges of a table; of ``cells`` only where given: others can neither grow nor shrink."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._ends = {cell: ends(layout, cell) for cell in layout.cells()}
+    def __init__(self, layout: Layout, cells: Iterable[Cell] | None = None) -> None:
+        self._ends = {cell: ends(layout, cell) for cell in (layout.cells() if cells is None else cells)}
         self._from: dict[Point, list[Step]] = defaultdict(list)
         for cell, (start, end) in self._ends.items():
             self._from[start].append((end, cell, 1))
@@ -160,7 +160,7 @@ def bounds_of(
 ) -> Iterator[tuple[Cell, int, int]]:  # fmt: skip
     """As `bounds`, one cell after the other; of ``only`` these where given."""
     hidden = frozenset(withheld)
-    network = Network(layout)
+    network = Network(layout, sorted(hidden))
 
     def room(cell: Cell, way: int) -> int:
         if cell not in hidden:

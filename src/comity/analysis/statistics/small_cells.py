@@ -18,7 +18,7 @@ from comity.errors import CannotTell, Malformed
 THRESHOLD = 5
 PROTECTION = 4
 """A reader must be left with an interval at least this wide: five values or more that a withheld count may have."""
-EFFORT = 30_000  # cells attacked, at most, while cells are shown again
+EFFORT = 5_000  # cells attacked, at most, while cells are shown again
 LEAST = 1
 KNOWN = at_least(LEAST)
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from comity.errors import Malformed
 
@@ -45,7 +46,7 @@ class Layout:
         if any(leaf in self.inner for leaf in self.leaves):
             raise Malformed(f"A column of the table {self.name} is both counted and a total.", "Rename it.")
 
-    @property
+    @cached_property
     def inner(self) -> tuple[str, ...]:
         """Columns that are totals of others, root first; none where there is but one column."""
         found = [ROOT] if self.leaves else []
