@@ -12,6 +12,7 @@ import pytest
 from comity.law.book import LawBook, open_law
 from comity.law.check import check_law
 from comity.law.files import packaged
+from comity.law.jurisdiction import Facts, jurisdiction
 from comity.law.offences import OffenceFacts
 from comity.law.route import Routes, routes
 
@@ -129,3 +130,24 @@ def test_an_offence_too_light_in_the_requested_party_is_not_extraditable() -> No
     (need,) = [n for n in way.needs if n.kind == "dual_criminality"]
     assert (way.instrument.id, need.provision, need.settled) == ("ece", "ETS 24 art 2(1)", True)
     assert "Double criminality (lacking)" in need.what
+
+
+def test_what_is_not_settled_closes_no_way_and_owes_no_notification() -> None:
+    """The same statement marked knowledge_medium becomes a question for a person."""
+    files = packaged()
+
+    def unsettle(name: str, topic: str) -> None:
+        head, found, rest = files[name].partition(f'topic = "{topic}"\n')
+        assert found
+        files[name] = head + found + rest.replace('mark = "knowledge_high"', 'mark = "knowledge_medium"', 1)
+
+    theft = OffenceFacts("FR", iccs="0502", max_years=5)
+    target = Facts("DE", "DK", person_in="DK", needs_assistance=False)
+    before = open_law(dict(files))
+    assert said(routes(before, "FR", "CH", "hearing_witness", offence=theft, day=DAY), "uncac")[0] == "closed"
+    assert jurisdiction(before, "eu_mla_2000", "interception", target, DAY).notifications[0].answer == "required"
+    unsettle("instruments/uncac.toml", "cooperation")
+    unsettle("instruments/eu_mla_2000.toml", "notification")
+    book = open_law(files)
+    assert said(routes(book, "FR", "CH", "hearing_witness", offence=theft, day=DAY), "uncac")[0] == "open"
+    assert jurisdiction(book, "eu_mla_2000", "interception", target, DAY).notifications[0].answer == "cannot_tell"

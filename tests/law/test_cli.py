@@ -27,6 +27,12 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+FREEZING_LIMIT = (
+    "due", "execute", "--instrument", "freezing", "--measure", "freezing", "--trigger", "2026-12-04T23:30", "--party",
+    "FR",
+)  # fmt: skip
+
+
 def answer(*arguments: str):
     return json.loads(run(*arguments, "--json")[1])
 
@@ -110,6 +116,7 @@ def test_due_says_when_it_is_not_settled_whether_the_instrument_reaches_there():
         (("diff", "2026-08-17", "nowhere"), 3, "folder"),
         (("check", "/nowhere"), 3, "folder"),
         (("due", "decid", "--instrument", "eio", "--trigger", "2026-12-04T17:10", "--party", "FR"), 3, "decide"),
+        (FREEZING_LIMIT, 3, "--urgent"),
         (("due", "decide", "--instrument", "eio", "--trigger", "tomorrow", "--party", "FR"), 2, "2026-12-04T17:10"),
         (("due", "decide", "--instrument", "eio", "--trigger", "2026-03-29T02:30", "--party", "FR"), 2, "offset"),
         (("due", "decide", "--instrument", "eio", "--trigger", "2026-10-25T02:30", "--party", "FR"), 2, "offset"),

@@ -105,7 +105,7 @@ def _outside(i: Instrument, rule: MeasureRule, offence: OffenceFacts, day: date)
             return Shortfall(f"{only}; the category is not given.", s.provision, certain=False)
         if None in said or not offence.settled:
             return Shortfall(f"{only}; cannot tell whether the offence is one.", s.provision, certain=False)
-        return Shortfall(f"{only}.", s.provision, certain=True)
+        return Shortfall(f"{only}.", s.provision, certain=s.settled)
     return None
 
 

@@ -157,6 +157,9 @@ def _limit(limits: tuple[Limit, ...], name: str, day: date, measure: str, urgent
             raise NotFound(f"{name} depends on the measure.", f"Give --measure, one of: {', '.join(of)}.")
         known = ", ".join(dict.fromkeys(x.name for x in limits)) or "none"
         fit = " for this measure" if measure else ""
+        if not urgent and choose_limit(limits, name, day, measure, urgent=True) is not None:
+            why = f"{name} has a limit{fit} there on {day} in the urgent lane only."
+            raise NotFound(why, "Add --urgent, if that is what was asked for.")
         raise NotFound(f"There is no limit {name!r}{fit} there on {day}.", f"There are: {known}; some need --measure.")
     return found
 
