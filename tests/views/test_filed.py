@@ -19,7 +19,8 @@ from comity.cli.forms import read_values
 from comity.docket.docket import Docket
 from comity.law.book import load_law
 from comity.law.forms import load_forms
-from comity.safeguards.form import _ELSEWHERE, _IF_ANY
+from comity.law.references import FORM_FIELDS
+from comity.safeguards.form import _IF_ANY
 from comity.views.forms.check import check
 from comity.views.forms.fill import FilledForm, fill
 from comity.views.forms.source import type_at
@@ -198,10 +199,12 @@ def can_be_blank(source: str) -> bool:
 def blanked(docket: Docket, source: str) -> Docket:
     """The docket as if the last record of the source's step had never held this value."""
     root, *names = source.split(".")
-    steps = {"request": "request.draft", "acknowledgement": "request.acknowledge"}
+    steps = {"request": ["request.draft"], "acknowledgement": ["request.acknowledge"]}.get(root, [])
+    if root == "request" and names[0] in ("measures", "notice"):
+        steps.append("request.authorise")  # what the judge authorised is what the form orders
     bare = Docket(docket.id)
     for entry in docket.entries:
-        body = _blank(entry.body, names) if entry.step == steps.get(root) else entry.body
+        body = _blank(entry.body, names) if entry.step in steps else entry.body
         bare = bare.with_entry(replace(entry, body=body))
     return bare
 
@@ -249,6 +252,6 @@ def test_what_overrules_the_docket_ends_with_5_and_writes_nothing(
 
 def test_every_item_that_an_instrument_asks_for_is_in_a_section_of_a_request_or_known_to_be_elsewhere() -> None:
     fields = {c.field for i in load_law().instruments for c in i.contents}
-    for field in fields - _ELSEWHERE:
+    for field in fields - FORM_FIELDS:
         assert type_at(f"request.{field}") is not None
     assert fields >= _IF_ANY - {"confidentiality", "related"}

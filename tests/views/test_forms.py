@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from comity.docket.docket import Docket
-from comity.docket.sections import Basis, Measure, Notice, Offence, Purpose, Remedies, Urgency, Weighing
+from comity.docket.sections import (
+    Basis,
+    Measure,
+    Notice,
+    Offence,
+    Period,
+    Purpose,
+    Remedies,
+    Request,
+    Urgency,
+    Weighing,
+)
 from comity.errors import BadLaw, Conflict, NotAdmitted, NotFound
 from comity.law.forms import LANGUAGES, open_forms
 from comity.law.schema import Mark
+from comity.proceedings import bodies
 from comity.views.forms.check import check, first_accepted
 from comity.views.forms.conditions import CONDITIONS
 from comity.views.forms.fill import fill
 from comity.views.forms.lines import said
 from comity.views.forms.source import ROOTS, type_at
+from comity.views.forms.typeset import to_typst
 from tests.views.matters import GIVEN, book, complete, entered, filled, matter_under, sent, with_notice_deferred, world
-from tests.world import eio_request
+from tests.world import authorisation, eio_request
 
 # Law reference section 22. The freezing certificate's letters are not given there, its contents are.
 LETTERS = {
@@ -318,6 +333,69 @@ def test_an_erased_authorisation_leaves_its_fields_empty() -> None:
     lines = {f.field.id: f.lines for f in section.fields}
     assert lines["validation_law"] == ()
     assert lines["validating_authority"]
+
+
+def judged(request: Request, **changes: Any) -> Docket:
+    """A draft, and a judge's authorisation that changes it."""
+    docket = entered(Docket("request:judged"), "request.draft", request)
+    draft = docket.latest("request.draft")
+    assert draft is not None
+    return entered(docket, "request.authorise", structs.replace(authorisation(draft), **changes), "judge")
+
+
+ACCOUNT, WIRE = (
+    Measure(id=i, category=c, description=d, targets=(t,), period=Period(start=date(2026, 3, 1), end=date(2026, 6, n)))
+    for i, c, d, t, n in (
+        ("bank_account_data", "bank", "The account", "FR7699999000010000000012337", 30),
+        ("interception", "content", "The line", "+49 30 5550100", 10),
+    )
+)
+
+
+def said_in(docket: Docket, section: str, field: str) -> list[str]:
+    (found,) = (f for f in filled("eio_annex_a", docket).section(section).fields if f.field.id == field)
+    return [said(line.text, "en") for line in found.lines]
+
+
+def test_a_form_orders_what_the_judge_authorised_and_no_more() -> None:
+    asked = eio_request(measures=(ACCOUNT, WIRE), notice=Notice(mode="defer"))
+    docket = judged(asked, measures=(ACCOUNT,), notice=Notice(mode="notify"))
+    form = filled("eio_annex_a", docket)
+    assert "+49 30 5550100" not in to_typst(form, "en")
+    assert not form.section("H7").applies
+    assert form.section("H4").applies
+    authorised = docket.latest("request.authorise")
+    assert authorised is not None
+    assert authorised.id in form.records
+
+
+def test_a_form_tells_the_person_as_the_judge_decided() -> None:
+    docket = matter_under("e_evidence", notice=Notice(mode="notify"))
+    deferred = Notice(mode="defer", ground="obstruct_inquiries", reasons="Collusion", until=date(2027, 3, 1))
+    draft = docket.latest("order.draft")
+    assert draft is not None
+    docket = entered(docket, "order.authorise", structs.replace(authorisation(draft), notice=deferred), "judge")
+    (mode,) = (f for f in filled("epoc", docket).section("H").fields if f.field.id == "notice_mode")
+    assert [said(line.text, "en") for line in mode.lines] == ["the information is deferred"]
+
+
+@pytest.mark.parametrize("step", ["request.revise", "request.decline"])
+def test_an_authorisation_that_no_longer_stands_is_not_printed(step: str) -> None:
+    docket = judged(eio_request(measures=(ACCOUNT, WIRE)), measures=(ACCOUNT,))
+    drafted = docket.latest("request.draft")
+    assert drafted is not None
+    declined = bodies.Declined(request=drafted.id, reasons="No.")
+    body, role = (declined, "judge") if step == "request.decline" else (eio_request(measures=(WIRE,)), "prosecutor")
+    docket = entered(docket, step, body, role)
+    form = filled("eio_annex_a", docket)
+    assert not any(f.lines for f in form.section("L").fields)
+    assert form.section("H7").applies
+
+
+def test_a_section_for_some_measures_holds_their_targets_and_period_only() -> None:
+    docket = judged(eio_request(measures=(ACCOUNT, WIRE)), measures=(ACCOUNT, WIRE))
+    assert said_in(docket, "H7", "h7_targets") == ["+49 30 5550100"]
+    assert said_in(docket, "H7", "h7_period") == ["01/03/2026 – 10/06/2026"]
 
 
 def test_an_unknown_form_names_those_there_are() -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
+from msgspec import structs
+
 from comity.docket.directory import Directory
 from comity.docket.docket import Docket, Entry
 from comity.docket.sections import Request
@@ -20,7 +22,7 @@ from comity.law.forms import Form, FormBook, FormField, FormSection, load_forms
 from comity.views.forms.conditions import CONDITIONS, Case, case_of
 from comity.views.forms.given import NOTHING_GIVEN, read_given
 from comity.views.forms.lines import Line, Writer, moment_words, plain
-from comity.views.forms.source import ROOTS, entry_of, value_at
+from comity.views.forms.source import ROOTS, entry_of, in_force, value_at
 
 Audience = Literal["addressee", "authority"]
 
@@ -97,7 +99,8 @@ def fill(
     Raises NotAdmitted when the docket holds no readable request, or one under another instrument; Malformed or
     Conflict when something is given that may not be (`comity.views.forms.given`).
     """
-    drafted, request = _request(docket, form)
+    drafted, asked = _request(docket, form)
+    request = in_force(docket, asked)
     day = drafted.record.time.date()
     form, book = form.under(request.basis.instrument) or form, forms or load_forms()
     case = case_of(drafted, request, law, directory, day)
@@ -128,7 +131,8 @@ def _request(docket: Docket, form: Form) -> tuple[Entry, Request]:
 
 
 def _records(form: Form, docket: Docket) -> tuple[str, ...]:
-    roots = [r for r in ROOTS if any(f.source.partition(".")[0] == r for s in form.sections for f in s.fields)]
+    used = {f.source.partition(".")[0] for s in form.sections for f in s.fields} | {"authorisation"}  # see `in_force`
+    roots = [r for r in ROOTS if r in used]
     found = (entry_of(docket, root) for root in roots)
     return tuple(e.id for e in found if e is not None)
 
@@ -149,9 +153,13 @@ def _field(field: FormField, section: FormSection, sources: _Sources) -> FilledF
     if field.type == "signature":
         return FilledField(field, _signature(sources.docket, field, writer), needed)
     applies = field.source and CONDITIONS[field.only](sources.case)
-    value = value_at(sources.docket, field.source) if applies else None
-    if section.measures and field.type == "measures" and value is not None:
-        value = tuple(m for m in value if m.id in section.measures)
+    request = sources.case.request
+    if section.measures:  # the section is about these measures only: their targets, their period
+        own = tuple(m for m in request.measures if m.id in section.measures)
+        request = structs.replace(request, measures=own)
+    value = value_at(sources.docket, field.source, request) if applies else None
+    if isinstance(value, tuple) and field.source.startswith("request.measures."):
+        value = tuple(each for n, each in enumerate(value) if each not in value[:n])
     return FilledField(field, writer.write(field, value), needed)
 
 

@@ -33,13 +33,36 @@ ROOTS: dict[str, tuple[tuple[str, ...], type[msgspec.Struct]]] = {
 RECORD = {"id": str, "holder": str, "authority": str, "party": str, "at": str}
 
 
+ENDED_BY = {"authorisation": ("draft", "revise", "decline")}
+"""First word of a path -> the steps after which its own no longer stands: a judge authorised what was drafted then."""
+
+
 def entry_of(docket: Docket, root: str) -> Entry | None:
-    """The latest effective entry of the steps of ``root``, or None."""
-    return docket.latest(*(f"{docket.proceeding}.{step}" for step in ROOTS[root][0]))
+    """The latest effective entry of the steps of ``root`` that still stands, or None."""
+    own = {f"{docket.proceeding}.{step}" for step in ROOTS[root][0]}
+    ended = (f"{docket.proceeding}.{step}" for step in ENDED_BY.get(root, ()))
+    entry = docket.latest(*own, *ended)
+    return entry if entry is not None and entry.step in own else None
 
 
-def value_at(docket: Docket, path: str) -> Any:
-    """What stands at ``path`` in the docket; None when the step was not taken or its section is withheld or erased."""
+def in_force(docket: Docket, request: Request) -> Request:
+    """The request with the measures and the notice that a judge authorised, where an authorisation stands.
+
+    A judge may narrow what was asked; the form orders no more. What was erased or withheld is left empty, not guessed.
+    """
+    entry = entry_of(docket, "authorisation")
+    if entry is None:
+        return request
+    if not isinstance(entry.body, bodies.Authorisation):
+        return msgspec.structs.replace(request, measures=())
+    return msgspec.structs.replace(request, measures=entry.body.measures, notice=entry.body.notice)
+
+
+def value_at(docket: Docket, path: str, request: Request | None = None) -> Any:
+    """What stands at ``path`` in the docket; None when the step was not taken or its section is withheld or erased.
+
+    ``request`` stands for the body of the request's step (`in_force`).
+    """
     root, *rest = path.split(".")
     entry = entry_of(docket, root)
     if entry is None:
@@ -47,7 +70,7 @@ def value_at(docket: Docket, path: str) -> Any:
     if rest[:1] == ["record"]:
         own = {"id": entry.id, "holder": entry.holder}
         return own[rest[1]] if rest[1] in own else getattr(entry.record, rest[1])
-    return _descend(entry.body, rest)
+    return _descend(request if root == "request" and request is not None else entry.body, rest)
 
 
 def _descend(value: Any, names: list[str]) -> Any:
