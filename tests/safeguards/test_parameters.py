@@ -163,6 +163,47 @@ def test_a_measure_not_authorised_at_home_is_a_ground_in_other_than_criminal_pro
         assert (found.verdict, found.provision) == ("clear", "Directive 2014/41/EU art 11(1)(c)")
 
 
+def postponed(
+    ground: str, day: date = date(2027, 1, 31), law: LawBook | None = None, *, consult: bool = False
+) -> Finding:
+    world = World(law=law) if law is not None else World()
+    matter, french = acknowledged(world), world.who("FR", "prosecutor")
+    if consult:
+        matter.file("request.consult", bodies.Consultation(subject="x", text="y", ground=ground), french)
+    body = bodies.Postponement(
+        ground=ground, provision="art 15", until=day,
+        reasons="Our own searches in the same matter are to be made first.",
+    )  # fmt: skip
+    return finding(matter.file("request.postpone", body, french)["FR"], "postponement_grounded")
+
+
+def test_a_postponement_has_a_ground_of_the_instrument_and_an_end() -> None:
+    """Directive 2014/41/EU art 15(1): it stops the clock, so no other reason does."""
+    for ground in ("ongoing_investigation", "needed_in_other_proceedings"):
+        assert postponed(ground).verdict == "clear"
+    assert postponed("workload").verdict == "hold"
+    assert "ongoing_investigation" in postponed("workload").why
+    assert postponed("ongoing_investigation", date(2026, 12, 1)).verdict == "hold"
+
+
+def test_a_postponement_waits_for_the_consultation_that_the_instrument_asks_for() -> None:
+    """UNTOC art 18(26), Budapest Convention art 27(6): also before postponing."""
+    asks = law_with("instruments/eio.toml", **{
+        'needed_in_other_proceedings" }': 'needed_in_other_proceedings", consult = "Test Act s 2" }'
+    })  # fmt: skip
+    held = postponed("ongoing_investigation", law=asks)
+    assert (held.verdict, held.cleared_by) == ("hold", "request.consult")
+    assert "Test Act s 2" in held.provision
+    assert postponed("ongoing_investigation", law=asks, consult=True).verdict == "clear"
+
+
+def test_where_the_instrument_gives_no_ground_to_postpone_the_two_sides_consult() -> None:
+    silent = law_with("instruments/eio.toml", **{'topic = "postponement"': 'topic = "delay"'})
+    held = postponed("ongoing_investigation", law=silent)
+    assert (held.verdict, held.cleared_by) == ("hold", "request.consult")
+    assert postponed("ongoing_investigation", law=silent, consult=True).verdict == "clear"
+
+
 def test_art_27_gives_no_ground_between_parties_to_a_treaty() -> None:
     """ETS 185 art 27(1): between Germany and Denmark the Convention of 1959 does, through art 25(4)."""
     law, day = load_law(), date(2026, 11, 24)

@@ -337,7 +337,8 @@ def _registers(telling: Telling, party: str) -> None:
 @sentence("When", rf"the prosecutor of {PARTY} postpones it\.")
 def _postpones(telling: Telling, party: str) -> None:
     until = date(2027, 1, 31)
-    body = bodies.Postponement(ground="inquiries", provision="art 15", reasons=text("inquiries"), until=until)
+    reasons = text("inquiries")
+    body = bodies.Postponement(ground="ongoing_investigation", provision="art 15", reasons=reasons, until=until)
     telling.act("request.postpone", body, telling.who(party, "prosecutor"))
 
 

@@ -130,7 +130,7 @@ class Refusal(_Body, frozen=True, kw_only=True):
 
 
 class Postponement(_Body, frozen=True, kw_only=True):
-    """Postponement on a ground of the instrument."""
+    """Postponement on a ground of the instrument: ``ongoing_investigation``, ``needed_in_other_proceedings``."""
 
     ground: str
     provision: str

@@ -250,7 +250,7 @@ STEPS = (
         roles=DECIDING,
         after=("request.send", "request.acknowledge", "request.recognise"),
         kind="decision-refuse",
-        safeguards=(basis.authority_in_matter, decision.statement_of_reasons),
+        safeguards=(basis.authority_in_matter, decision.postponement_grounded, decision.statement_of_reasons),
         provision="EIO art 15; Budapest Convention art 27(5)",
     ),
     Step(

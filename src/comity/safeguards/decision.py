@@ -152,3 +152,30 @@ def consulted_first(filing: Filing, subject: Subject) -> Finding:
     if not consulted(filing, subject, ground):
         return rests.hold(name, f"{subject.requested} must first consult on {ground}.", "request.consult")
     return rests.clear(name, f"{subject.requested} has consulted on {ground}.")
+
+
+@asked_of_request
+def postponement_grounded(filing: Filing, subject: Subject) -> Finding:
+    """A postponement has a ground of the instrument and an end; it stops the clock, so it is not free.
+
+    EIO art 15(1); Budapest art 27(5)-(6); UNTOC art 18(25)-(26); UNCAC art 46(25)-(26).
+
+    Where the instrument says so, and where it gives no ground at all, the two sides consult first.
+    """
+    name, rules = "postponement_grounded", subject.instrument.rules
+    said = next((r for r in rules if r.topic == "postponement" and r.holds_on(filing.day)), None)
+    rests = stated(said) if said is not None else Source(subject.instrument.citation)
+    if filing.body is None:
+        return rests.hold(name, "Cannot tell: the postponement was erased or withheld.", filing.record.step)
+    if filing.body.until <= filing.day:
+        return rests.hold(name, "A postponement ends on a later day than today.", filing.record.step)
+    allowed = str(said.parameters.get("grounds", "")).split() if said is not None else []
+    if allowed and filing.body.ground not in allowed:
+        why = f"What is named is no ground to postpone here. There is: {listed(allowed)}."
+        return rests.hold(name, why, filing.record.step)
+    first = said is None or said.parameters.get("consult", "")
+    if first and not consulted(filing, subject, filing.body.ground):
+        why = "It asks to consult first." if said is not None else "It gives no ground to postpone: consult first."
+        cited = rests if first is True else Source(f"{rests.provision}; {first}", rests.settled)
+        return cited.hold(name, f"{subject.instrument.short}: {why}", "request.consult")
+    return rests.clear(name, f"Postponed until {filing.body.until}.")
