@@ -398,6 +398,32 @@ def test_a_section_for_some_measures_holds_their_targets_and_period_only() -> No
     assert said_in(docket, "H7", "h7_period") == ["01/03/2026 – 10/06/2026"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "said_instead"),
+    [
+        ({}, {}),
+        ({"max_years": 4}, {}),
+        ({"max_years": 10}, {"max_years": "5"}),
+        ({"code": "§ 263 Abs. 3 StGB", "max_years": 10}, {}),
+        ({"code": "StGB § 999", "max_years": 15}, {}),
+        ({"list_category": "swindling"}, {}),
+        ({"list_category": "terrorism"}, {"list_offence": "8 fraud, including fraud affecting the Union's financial "
+                                          "interests"}),
+        ({"code": "StGB § 211", "max_years": 15, "list_category": "murder_grievous_injury"}, {}),
+        ({"code": "AufenthG § 96", "max_years": 15, "list_category": ""}, {}),
+    ],
+)  # fmt: skip
+def test_a_claim_about_the_offence_that_the_law_file_contradicts_is_told(
+    changes: dict[str, Any], said_instead: dict[str, str]
+) -> None:
+    offence = Offence(description="Fraud", code="StGB § 263", list_category="fraud", max_years=5)
+    request = eio_request(offence=structs.replace(offence, **changes))
+    form = filled("eio_annex_a", entered(Docket("request:claims"), "request.draft", request))
+    found = {p.field: p for p in check(form, world().law, "FR", "fr") if p.kind == "differs"}
+    assert {name: said(form.contradicted[name], "en") for name in found} == said_instead
+    assert all(p.section == "G" and said_instead[p.field] in p.what for p in found.values())
+
+
 def test_an_unknown_form_names_those_there_are() -> None:
     with pytest.raises(NotFound) as caught:
         book().form("eio_annex_z")

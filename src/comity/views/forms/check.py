@@ -22,7 +22,7 @@ class Problem:
     """What is wrong with a filled form, in which section, under which provision. ``settled`` is False for KM law;
     ``to_enter``: what is missing is entered when the form is made."""
 
-    kind: Literal["missing", "language", "audience", "cannot_tell"]
+    kind: Literal["missing", "language", "audience", "differs", "cannot_tell"]
     section: str
     field: str
     provision: str
@@ -38,7 +38,7 @@ class Problem:
 
 def check(filled: FilledForm, law: LawBook, party: str, language: str) -> tuple[Problem, ...]:
     """All that is wrong with ``filled`` if it goes to ``party`` set in ``language`` (ISO 639-1)."""
-    found = [p for s in filled.sections for p in (*_missing(filled, s), *_disclosed(filled, s))]
+    found = [p for s in filled.sections for p in (*_missing(filled, s), *_differs(filled, s), *_disclosed(filled, s))]
     return (*found, *_language(filled, law, party, language))
 
 
@@ -63,6 +63,21 @@ def _lacks(filled: FilledForm, section: FilledSection, field: FilledField) -> Pr
         settled=filled.form.mark_of(field.field) != "knowledge_medium",
         to_enter=field.field.open,
     )
+
+
+def _differs(filled: FilledForm, section: FilledSection) -> list[Problem]:
+    """A claim about the offence that the law file of the Party that makes it contradicts."""
+    return [
+        Problem(
+            kind="differs", section=section.section.letter, field=f.field.id,
+            provision=filled.form.provision_of(section.section, f.field),
+            words=_told(
+                filled, "differs", section=section.section.letter, label=filled.forms.label(f.field),
+                known=filled.contradicted[f.field.id],
+            ),
+        )
+        for f in section.fields if f.lines and f.field.id in filled.contradicted
+    ]  # fmt: skip
 
 
 def _disclosed(filled: FilledForm, section: FilledSection) -> list[Problem]:

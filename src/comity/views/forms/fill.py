@@ -7,7 +7,7 @@ Sections that the addressee must not see are left out unless the form is made fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -18,7 +18,8 @@ from comity.docket.docket import Docket, Entry
 from comity.docket.sections import Request
 from comity.errors import NotAdmitted
 from comity.law.book import LawBook
-from comity.law.forms import Form, FormBook, FormField, FormSection, load_forms
+from comity.law.forms import Form, FormBook, FormField, FormSection, Words, load_forms
+from comity.views.forms.claims import contradicted
 from comity.views.forms.conditions import CONDITIONS, Case, case_of
 from comity.views.forms.given import NOTHING_GIVEN, read_given
 from comity.views.forms.lines import Line, Writer, moment_words, plain
@@ -62,6 +63,7 @@ class FilledForm:
     audience: Audience
     sections: tuple[FilledSection, ...]
     party: str = ""
+    contradicted: Mapping[str, Words] = field(default_factory=dict)  # field -> what the law file says instead
 
     @property
     def given(self) -> tuple[tuple[FilledSection, FilledField], ...]:
@@ -111,6 +113,7 @@ def fill(
         form=form, forms=book, docket=docket.id, records=_records(form, docket), day=day, language=request.language,
         audience=audience, sections=tuple(_section(s, sources) for s in form.sections),
         party=drafted.record.party if form.returns else request.addressee.party,
+        contradicted=contradicted(request, drafted.record.party, law, book, day),
     )
 
 
