@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import structlog
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from comity.signing import keys
+
+# Commands are immutable: a runner need not make all of them from their functions for every line that is typed.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 settings.register_profile("house", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)

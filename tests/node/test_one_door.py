@@ -179,10 +179,15 @@ def test_no_command_offers_a_way_round(nodes: Nodes) -> None:
         assert not re.search(r"force|skip|bypass|override|unsafe|no-verify|ignore|without", options), (name, options)
 
 
+def now() -> datetime:
+    """The real time, by which the command line goes."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 @contextmanager
-def served(nodes: Nodes, node: Node) -> Iterator[str]:
+def served(node: Node) -> Iterator[str]:
     """The node's real HTTP interface on loopback."""
-    config = uvicorn.Config(create_app(node, nodes.clock), port=0, log_level="error", lifespan="off")
+    config = uvicorn.Config(create_app(node, now), port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -214,8 +219,8 @@ def typed(words: tuple[str, ...], command: Any, values: dict[str, str]) -> list[
 
 
 def test_every_command_is_tried_without_the_judges_hand(nodes: Nodes, tmp_path: Path) -> None:
-    nodes.clock.now = datetime.now(UTC).replace(microsecond=0)
-    de = nodes.open("DE")
+    nodes.clock.now = now()
+    de = nodes.open("DE", now)
     matters.draft(nodes, de)
     form = tmp_path / "authorise.json"
     form.write_bytes(canonical(msgspec.to_builtins(authorisation(matters.latest(de, "request.draft")))))
@@ -225,7 +230,7 @@ def test_every_command_is_tried_without_the_judges_hand(nodes: Nodes, tmp_path: 
     }  # fmt: skip
     before, tried = effects(de), set[str]()
     write_secret(tmp_path / "passphrase", b"a long enough passphrase\n")
-    with served(nodes, de) as url:
+    with served(de) as url:
         for who, key in (*hands.items(), ("judge", nodes.world.who("DE", "judge").key)):
             path = tmp_path / f"{who}.key"
             write_secret(path, save_private(key, b"a long enough passphrase"))
@@ -237,7 +242,6 @@ def test_every_command_is_tried_without_the_judges_hand(nodes: Nodes, tmp_path: 
             for words, command in leaves_of(typer.main.get_command(command_line)):
                 if words in {("demo",), ("verify",), ("law", "replay")}:  # own nodes; close all sockets for good
                     continue
-                nodes.clock.now = datetime.now(UTC).replace(microsecond=0)  # the command line goes by the real clock
                 if who != "judge":
                     CliRunner().invoke(command_line, typed(words, command, values), input="")
                     tried.add(" ".join(words))

@@ -36,7 +36,8 @@ class NodeClient:
     def __init__(self, url: str, signer: Signer | None, patience: float = 30.0, timeout: float = 60.0) -> None:
         """Nothing is asked yet."""
         self.url, self.signer, self._patience = url.rstrip("/"), signer, patience
-        self._http = httpx2.Client(timeout=timeout, trust_env=False)
+        tls = not url.startswith("http://")  # plain HTTP, as on loopback, needs no roots read from disk
+        self._http = httpx2.Client(timeout=timeout, trust_env=False, verify=tls)
         self._info: dict[str, Any] | None = None
 
     def info(self) -> dict[str, Any]:

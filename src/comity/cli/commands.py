@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import UserDict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
@@ -52,6 +53,7 @@ class _Read(UserDict[str, Any]):
         return found
 
 
+@cache
 def _command(name: str, row: Row) -> Any:
     """The command of a row, from its file."""
     found = getattr(import_module(row.module), row.called)
