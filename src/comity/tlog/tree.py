@@ -58,15 +58,16 @@ class Tree:
         """Merkle tree hash (RFC 6962 section 2.1)."""
         return fold(self.frontier)
 
-    def append(self, leaf_hashes: Sequence[bytes]) -> tuple[Tree, list[Node]]:
-        """The tree with these leaf hashes added, and every node completed by them, level 0 first."""
+    def append(self, leaf_hashes: Sequence[bytes], lowest: int = 0) -> tuple[Tree, list[Node]]:
+        """The tree with these leaf hashes added, and every node completed by them from level ``lowest`` up."""
         old, new = self.size, self.size + len(leaf_hashes)
         pending = dict(zip(_levels(old), self.frontier, strict=True))
         nodes: list[Node] = []
         frontier: list[bytes] = []
         row = list(leaf_hashes)
         for level in range(new.bit_length()):
-            nodes.extend((level, index, value) for index, value in enumerate(row, old >> level))
+            if level >= lowest:
+                nodes.extend((level, index, value) for index, value in enumerate(row, old >> level))
             if old >> level & 1:
                 row.insert(0, pending[level])
             if new >> level & 1:

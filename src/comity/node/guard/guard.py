@@ -95,9 +95,8 @@ def _check_chunk(rows: LogRows, tree: Tree, size: int, bench: Bench, seals: Seal
             read.append((leaf, *kept))
             hashes.append(leaf_hash(row["leaf"]))
     seals.follow(start, read)
-    grown, nodes = tree.append(hashes)
-    kept_nodes = [node for node in nodes if node[0] >= LOWEST_KEPT]
-    if rows.hashes([(level, index) for level, index, _ in kept_nodes]) != [value for _, _, value in kept_nodes]:
+    grown, nodes = tree.append(hashes, LOWEST_KEPT)
+    if rows.hashes([(level, index) for level, index, _ in nodes]) != [value for _, _, value in nodes]:
         raise Tampered(f"The tree over the leaves from position {start} on does not follow from them.", _NEXT)
     if grown.size != size:
         raise Tampered(f"The leaf at position {rows.start + grown.size} is missing.", _NEXT)

@@ -74,9 +74,10 @@ def begin_log(store: Store, origin: str, start: int) -> None:
     number, size = len(before), store.size()
     tree, nodes = Tree(), list[dict[str, int | bytes]]()
     for first in range(start, size if before else start, _CHUNK):
-        tree, grown = tree.append([leaf_hash(leaf) for leaf in store.leaves(first, min(first + _CHUNK, size))])
+        leaves = store.leaves(first, min(first + _CHUNK, size))
+        tree, grown = tree.append([leaf_hash(leaf) for leaf in leaves], t.LOWEST_KEPT)
         above = t.LEVELS * number
-        nodes += [{"level": n + above, "idx": i, "hash": value} for n, i, value in grown if n >= t.LOWEST_KEPT]
+        nodes += [{"level": n + above, "idx": i, "hash": value} for n, i, value in grown]
     with store.writing() as db:
         db.execute(t.logs.insert(), {"number": number, "origin": origin, "start": start})
         if before:

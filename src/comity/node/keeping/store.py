@@ -8,11 +8,13 @@ Trust: whoever writes to this file by hand is found out by `guard` at start, by 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,7 +91,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         """Open or create. Tampered when the schema is another version's."""
-        self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=1)
+        self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=2)
         self._reader = _engine(path, "BEGIN", pool_size=4)
         with self._writer.begin() as db:
             t.metadata.create_all(db)
@@ -101,6 +103,7 @@ class Store:
                     f"The database has schema {found}; this program knows {SCHEMA_VERSION}.", "Use its version."
                 )
         self.forget_pages()
+        self._door, self._one = self._writer.connect(), Lock()  # `enter` has a connection of its own
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -116,22 +119,23 @@ class Store:
 
     def enter(self, batch: Batch) -> None:
         """Enter a batch in one transaction. Conflict when the log is not at the expected size."""
-        with self.writing() as db:
-            size = db.exec_driver_sql(_SIZE).scalar_one()
+        with self._one, self._door.begin():
+            db, driver = self._door, _driver(self._door)
+            (size,) = driver.execute(_SIZE).fetchone()
             if size != batch.expected_size:
                 raise Conflict(
                     f"The log has {size} leaves, not {batch.expected_size}: another process writes to it.",
                     "Stop the other process; one node, one writer.",
                 )
             if batch.leaves:
-                db.exec_driver_sql(_LEAF, batch.leaves)
+                driver.executemany(_LEAF, batch.leaves)
             if batch.nodes:
-                db.exec_driver_sql(_NODE, batch.nodes)
+                driver.executemany(_NODE, batch.nodes)
             for table in (
                 t.records, t.sections, t.outbox, t.sides, t.padding, t.seals, t.escrows, t.sealed_totals,
             ):  # fmt: skip
                 if rows := getattr(batch, table.name):
-                    db.exec_driver_sql(_insert(table, tuple(rows[0])), rows)
+                    driver.executemany(_insert(table, tuple(rows[0])), rows)
             if batch.unsealed:
                 db.execute(_SEAL.values(unsealed_by=sa.bindparam("by")), batch.unsealed)
                 done = (t.escrows.c.position == sa.bindparam("ref")) & (t.escrows.c.record == "")
@@ -166,8 +170,7 @@ class Store:
         A reader may be in the way; the rows are gone then, and the log is emptied after the next erasure or start.
         """
         with self._writer.connect() as db:
-            raw = db.connection.driver_connection
-            if raw is not None and raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if _driver(db).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 _log.warning("erasure.write_ahead_log_in_use")
 
     def docket_rows(self, dockets: Sequence[str]) -> list[RowMapping]:
@@ -341,8 +344,16 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
+        self._door.close()
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _driver(db: Connection) -> sqlite3.Connection:
+    """What is said to it costs a fifth of what SQLAlchemy says; the transaction is the same."""
+    found = db.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)  # as `_engine` made it
+    return found
 
 
 @lru_cache(maxsize=64)

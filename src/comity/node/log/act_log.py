@@ -72,11 +72,11 @@ class ActLog:
     def append(self, leaves: Sequence[bytes]) -> Appended:
         """What appending these leaves would make of the tree; nothing is kept yet."""
         start, above = self.end, LEVELS * self.rows.number
-        tree, nodes = self.tree.append([leaf_hash(leaf) for leaf in leaves])
+        tree, nodes = self.tree.append([leaf_hash(leaf) for leaf in leaves], LOWEST_KEPT)
         return Appended(
             tree,
             list(enumerate(leaves, start)),
-            [(n + above, i, value) for n, i, value in nodes if n >= LOWEST_KEPT],
+            [(n + above, i, value) for n, i, value in nodes],
         )
 
     def root_at(self, size: int) -> bytes:
