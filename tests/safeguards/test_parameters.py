@@ -259,6 +259,19 @@ def test_unsettled_law_goes_on_by_a_deciding_hand_only_and_is_never_shown_as_set
     assert not finding(judge, "legality_basis").settled
 
 
+def test_a_doubtful_rule_on_double_criminality_is_shown_as_such_in_the_finding() -> None:
+    """Also where the answer is that it is met: a declaration that nobody has checked is no settled law."""
+    files = packaged()
+    listed = 'rule = "list_exception"\nlist_id = "thirty_two"\nthreshold_years = 3\n'
+    files["instruments/eio.toml"] = files["instruments/eio.toml"].replace(listed, 'rule = "may"\n')
+    files["instruments/eio.toml"] = files["instruments/eio.toml"].replace(
+        'rule = "may"\nprovision = "Directive 2014/41/EU art 11(1)(g)"\nmark = "verified"\nsource = "EIO"',
+        'rule = "may"\nprovision = "Directive 2014/41/EU art 11(1)(g)"\nmark = "knowledge_medium"',
+    )
+    found = finding(authorised(World(law=open_law(files)), eio_request()), "dual_criminality")
+    assert (found.verdict, found.settled) == ("clear", False)
+
+
 def test_every_content_that_an_instrument_asks_for_is_a_place_in_the_request() -> None:
     """A path that leads nowhere would hold every request; so none may."""
     for instrument in load_law().instruments:

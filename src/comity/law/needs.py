@@ -141,7 +141,7 @@ def _dual(
     found = double_criminality(book, i, rule.id, offence, to_party, day)
     if found.verdict in ("lacking", "cannot_tell"):
         what = f"Double criminality ({found.verdict.replace('_', ' ')}): {' '.join(found.reasons)}"
-        yield Need("dual_criminality", what, found.provision, settled=found.verdict != "cannot_tell")
+        yield Need("dual_criminality", what, found.provision, settled=found.settled and found.verdict != "cannot_tell")
 
 
 def _of_kind(

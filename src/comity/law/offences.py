@@ -70,6 +70,7 @@ class DoubleCriminality:
     provision: str
     whose: str
     equivalence: Equivalence | None = None
+    settled: bool = True  # False: the rule or declaration that decided is not settled law
 
 
 def offence_facts(book: LawBook, party: str, code: str, day: date) -> OffenceFacts:
@@ -153,14 +154,14 @@ def double_criminality(
     assert rule is not None  # settled above: neither rule nor declaration has returned
     if rule.rule == "not_required" and not rule.settled:
         why = f"That {instrument.short} asks for no double criminality for {measure} is not settled."
-        return DoubleCriminality("cannot_tell", (why,), rule.provision, instrument.id)
+        return DoubleCriminality("cannot_tell", (why,), rule.provision, instrument.id, settled=False)
     if rule.rule == "not_required":
         why = "Double criminality is not required for this measure."
         return DoubleCriminality("not_tested", (why,), rule.provision, instrument.id)
     if rule.rule == "list_exception":
         listed = _list_exception(book, rule, offence)
         if listed is not None:
-            return DoubleCriminality(listed[0], (listed[1],), rule.provision, instrument.id)
+            return DoubleCriminality(listed[0], (listed[1],), rule.provision, instrument.id, settled=rule.settled)
     months = 12 * (rule.threshold_years or 0) if rule.rule == "required" else 0  # under both laws: ETS 24 art 2(1)
     return _tested(book, offence, requested_party, day, rule.provision, instrument.id, rule.settled, months)
 
@@ -203,7 +204,7 @@ def _tested(
             verdict = "lacking" if grave == {False} and settled else "cannot_tell"
     elif found.verdict == "none" and settled:
         verdict = "lacking"
-    return DoubleCriminality(verdict, reasons, provision, whose, found)
+    return DoubleCriminality(verdict, reasons, provision, whose, found, settled)
 
 
 def _facts_of(party: str, o: NationalOffence) -> OffenceFacts:

@@ -11,16 +11,20 @@ from datetime import date
 from comity.law.kinds import KINDS
 from comity.law.offences import OffenceFacts
 from comity.law.reckoning import amount_in_words
-from comity.law.schema import Instrument, MeasureRule, Threshold
+from comity.law.schema import Cited, Instrument, MeasureRule, Threshold
 
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """Why the offence does not reach, and the provision; ``certain`` is False when the files cannot tell."""
+    """Why the offence does not reach, and the provision; ``certain`` is False when the files cannot tell.
+
+    ``settled``: whether the threshold itself is settled law.
+    """
 
     reason: str
     provision: str
     certain: bool
+    settled: bool = True
 
 
 def below_threshold(
@@ -43,12 +47,17 @@ def below_threshold(
     return _outside(instrument, rule, offence, day)
 
 
+def _unsure(reason: str, rests: Cited) -> Shortfall:
+    """A shortfall of which the files cannot tell whether there is one."""
+    return Shortfall(reason, rests.provision, certain=False, settled=rests.settled)
+
+
 def _sentence(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
     months = t.months if t.months is not None else 12 * (t.years or 0)
     if offence.sentence_months is None or offence.sentence_months >= months:
         return None
     reason = f"The sentence does not reach {amount_in_words(months, 'months')}."
-    return Shortfall(reason, t.provision, certain=t.settled)
+    return Shortfall(reason, t.provision, t.settled, t.settled)
 
 
 def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
@@ -60,15 +69,15 @@ def _one(t: Threshold, offence: OffenceFacts) -> Shortfall | None:
         return None
     reaches = offence.reaches(months)
     if reaches is None:
-        return Shortfall(f"It needs {asked}; the maximum penalty is not stated.", t.provision, certain=False)
+        return _unsure(f"It needs {asked}; the maximum penalty is not stated.", t)
     if reaches and not offence.settled:
-        return Shortfall(f"It needs {asked}; the maximum penalty is not verified.", t.provision, certain=False)
+        return _unsure(f"It needs {asked}; the maximum penalty is not verified.", t)
     if reaches:
         return None
     if None in kinds or (kinds and not (offence.iccs or offence.list_category)):
         why = f"The offence does not reach {asked}; cannot tell whether it is one that needs none."
-        return Shortfall(why, t.provision, certain=False)
-    return Shortfall(f"The offence does not reach {asked}.", t.provision, certain=offence.settled and t.settled)
+        return _unsure(why, t)
+    return Shortfall(f"The offence does not reach {asked}.", t.provision, offence.settled and t.settled, t.settled)
 
 
 def is_kind(offence: OffenceFacts, kind: str) -> bool | None:
@@ -92,7 +101,7 @@ def _outside(i: Instrument, rule: MeasureRule, offence: OffenceFacts, day: date)
     """
     for s in i.scope:
         if offence.kind != "ordinary" and s.holds_on(day) and s.parameters.get("excluded_kind") == offence.kind:
-            return Shortfall(f"It does not reach {offence.kind} offences.", s.provision, certain=s.settled)
+            return Shortfall(f"It does not reach {offence.kind} offences.", s.provision, s.settled, s.settled)
         kinds = [k for k in _words(str(s.parameters.get("offences", ""))) if not k.isdigit()]
         measures = _words(str(s.parameters.get("measures", "")))
         if not kinds or not s.holds_on(day) or (measures and rule.id not in measures):
@@ -102,10 +111,10 @@ def _outside(i: Instrument, rule: MeasureRule, offence: OffenceFacts, day: date)
             continue
         only = f"It is about {', '.join(kinds).replace('_', ' ')} only"
         if not (offence.iccs or offence.list_category):
-            return Shortfall(f"{only}; the category is not given.", s.provision, certain=False)
+            return _unsure(f"{only}; the category is not given.", s)
         if None in said or not offence.settled:
-            return Shortfall(f"{only}; cannot tell whether the offence is one.", s.provision, certain=False)
-        return Shortfall(f"{only}.", s.provision, certain=s.settled)
+            return _unsure(f"{only}; cannot tell whether the offence is one.", s)
+        return Shortfall(f"{only}.", s.provision, s.settled, s.settled)
     return None
 
 

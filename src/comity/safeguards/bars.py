@@ -6,7 +6,7 @@ from comity.docket.finding import Finding
 from comity.docket.sections import FinalDecision, PriorProceedings
 from comity.docket.step import Filing
 from comity.law.schema import Cited, Standard
-from comity.safeguards.citing import Source, catalogue, source, standards
+from comity.safeguards.citing import Source, catalogue, resting, source, standards
 from comity.safeguards.grounds import applies, consulted
 from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend
 from comity.safeguards.wording import says_something
@@ -70,7 +70,7 @@ def _facts(filing: Filing, subject: Subject, decision: FinalDecision) -> frozens
 
 def _rests(filing: Filing) -> Source:
     binding = [s for s in standards(filing, "ne_bis_in_idem", (filing.assessor,)) if _mandatory(s)]
-    return Source("; ".join(s.provision for s in binding) or catalogue(filing, "ne_bis_in_idem"))
+    return resting(binding, catalogue(filing, "ne_bis_in_idem"))
 
 
 def _mandatory(standard: Standard) -> bool:
@@ -114,8 +114,7 @@ def non_refoulement(filing: Filing, subject: Subject) -> Finding:
         return rests.refuse(name, "A flagrant denial of justice is to be expected.", "fundamental_rights")
     if rights.death_penalty and not says_something(rights.assurances):
         found = standards(filing, "death_penalty_assurance", (filing.assessor,))
-        cited = "; ".join(s.provision for s in found) or catalogue(filing, "death_penalty_assurance")
-        return Source(cited).refuse(
+        return resting(found, catalogue(filing, "death_penalty_assurance")).refuse(
             name, "The offence may be punished by death and no assurance is given.", "death_penalty"
         )
     if subject.preserves_only:

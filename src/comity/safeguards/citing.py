@@ -5,7 +5,7 @@ A provision whose mark is `knowledge_medium` makes the finding unsettled. Left t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -62,6 +62,12 @@ def stated(*cited: Cited, party: str = "") -> Source:
     return Source(_each_once(tuple([c.provision for c in cited])), all(c.settled for c in cited), party)
 
 
+def resting(cited: Sequence[Cited], otherwise: str) -> Source:
+    """What a finding rests on: the settled ones of ``cited``, else all of them; ``otherwise`` where there are none."""
+    settled = [c for c in cited if c.settled]
+    return stated(*(settled or cited)) if cited else Source(otherwise)
+
+
 @lru_cache(maxsize=4096)
 def _each_once(provisions: tuple[str, ...]) -> str:
     return "; ".join(dict.fromkeys(each for provision in provisions for each in provision.split("; ")))
@@ -82,8 +88,7 @@ def _source(law: LawBook, instrument: str, safeguard: str, assessor: str, day: d
         if rule.topic in topics and rule.holds_on(day) and rule.parameters.get("regulated", True)
     ]
     found += _standards(law, safeguard, (assessor,), day)
-    settled = [c for c in found if c.settled]
-    return stated(*(settled or found)) if found else Source(_catalogue(law, safeguard))
+    return resting(found, _catalogue(law, safeguard))
 
 
 def standards(filing: Filing, safeguard: str, parties: Iterable[str]) -> tuple[Standard, ...]:

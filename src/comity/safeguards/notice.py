@@ -7,7 +7,7 @@ from datetime import date
 from comity.docket.finding import Finding
 from comity.docket.sections import Notice
 from comity.docket.step import Filing
-from comity.safeguards.citing import Source, source, standards
+from comity.safeguards.citing import Source, resting, source, standards
 from comity.safeguards.subject import Subject, asked_of_request, mend, standing_authorisation
 from comity.safeguards.wording import says_something
 
@@ -33,13 +33,13 @@ def notification_affected(filing: Filing, subject: Subject) -> Finding:
     notice = decided or subject.request.notice
     if notice.mode == "notify":
         return rests.clear(name, "The person is told." if decided is None else "The judge has the person told.")
-    cited = "; ".join(s.provision for s in standards(filing, "deferral_reasoned", (filing.assessor,))) or _DEFER
+    deferring = resting(standards(filing, "deferral_reasoned", (filing.assessor,)), _DEFER)
     why = _deferral_wanting(notice, filing.day)
     if why:
-        return Source(cited).hold(name, why, "request.authorise" if decided is not None else mend(filing))
+        return deferring.hold(name, why, "request.authorise" if decided is not None else mend(filing))
     if decided is None:
-        return Source(cited).hold(name, "Telling the person is deferred by a judge only.", "request.authorise")
-    return Source(cited).clear(name, f"A judge defers telling until {notice.until}: {notice.ground}.")
+        return deferring.hold(name, "Telling the person is deferred by a judge only.", "request.authorise")
+    return deferring.clear(name, f"A judge defers telling until {notice.until}: {notice.ground}.")
 
 
 def _decided(filing: Filing) -> Notice | None:

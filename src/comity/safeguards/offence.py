@@ -52,9 +52,9 @@ def seriousness_threshold(filing: Filing, subject: Subject) -> Finding:
         thresholds += [t for t in rule.thresholds if t.holds_on(filing.day)]
         short = below_threshold(subject.instrument, rule, offence, filing.day)
         if short is not None and short.certain:
-            return Source(short.provision).refuse(name, short.reason, "measure_restricted")
+            return Source(short.provision, short.settled).refuse(name, short.reason, "measure_restricted")
         if short is not None:
-            return Source(short.provision).hold(name, f"Cannot tell: {short.reason}", mend(filing))
+            return Source(short.provision, short.settled).hold(name, f"Cannot tell: {short.reason}", mend(filing))
     serious = _serious(filing, subject)
     rests = stated(*thresholds) if thresholds else serious or Source(subject.instrument.citation)
     return rests.clear(name, "The threshold is reached." if thresholds else "No threshold is set for these measures.")
@@ -89,7 +89,7 @@ def dual_criminality(filing: Filing, subject: Subject) -> Finding:
         found = next((t for t in told if t.verdict == verdict), None)
         if found is None:
             continue
-        why, rests = " ".join(found.reasons), Source(found.provision, party=_whose(found, subject))
+        why, rests = " ".join(found.reasons), Source(found.provision, found.settled, _whose(found, subject))
         if verdict == "lacking":
             return applies(filing, subject, name, "dual_criminality", f"{why} It is no offence there.")
         return rests.clear(name, why) if verdict == "satisfied" else _cannot_tell(filing, subject, rests, why)
@@ -113,7 +113,8 @@ def _cannot_tell(filing: Filing, subject: Subject, rests: Source, why: str) -> F
 
 
 def _not_required(filing: Filing, subject: Subject, offence: OffenceFacts, told: list[DoubleCriminality]) -> Finding:
-    rests = Source("; ".join(dict.fromkeys(t.provision for t in told)) or subject.instrument.citation)
+    sure = all(t.settled for t in told)
+    rests = Source("; ".join(dict.fromkeys(t.provision for t in told)) or subject.instrument.citation, sure)
     why = " ".join(dict.fromkeys(r for t in told for r in t.reasons))
     law = filing.law.by_party.get(subject.requested)
     reserved = [

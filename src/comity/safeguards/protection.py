@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from comity.docket.finding import Finding
 from comity.docket.step import Filing
-from comity.safeguards.citing import Source, standards
+from comity.safeguards.citing import Source, resting, standards
 from comity.safeguards.grounds import applies, consulted, grounds_between
 from comity.safeguards.subject import Subject, asked_of_request, by_requested, mend
 from comity.safeguards.wording import says_something
@@ -51,4 +51,4 @@ def _rests(filing: Filing, subject: Subject) -> Source:
         if g.id == "immunity_privilege_press"
     ]
     cited = (*own, *standards(filing, "press_protection", (filing.assessor,)))
-    return Source("; ".join(dict.fromkeys(c.provision for c in cited)) or subject.instrument.citation)
+    return resting(cited, subject.instrument.citation)
