@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from comity.analysis.statistics.certificates import read_facts
 from comity.docket.escrow import decode_escrow, decode_opening
 from comity.docket.logged import Logged, check_logged
 from comity.docket.party_file import open_party_file, read_party_file
@@ -23,10 +24,13 @@ from comity.docket.record import decode_sealed, encode_sealed, open_sections
 from comity.errors import ComityError
 from comity.node.post.delivery import Contents, Item
 from comity.package.anchors import read_anchors, write_anchors
-from comity.package.report_check import open_report, read_openings
+from comity.package.report import Openings, PeriodReport
+from comity.package.report_check import check_report, open_report, read_openings
+from comity.package.report_files import report_files
 from comity.package.report_leaf import read_report_leaf
 from comity.signing.canonical import canonical
 from comity.tlog.contradiction import Contradiction
+from comity.tlog.note import sign_note
 from comity.tlog.policy import Policy
 from comity.tlog.unsealed import Unsealed, decode_unsealed, encode_unsealed, parse_unsealed_path
 from comity.web.api import decode_filing
@@ -123,10 +127,23 @@ def lenient(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
 
 
 @cache
-def year() -> tuple[bytes, bytes, Policy]:
-    """A report of a period as signed, its openings, and a policy that names the log."""
-    report, openings = report_samples.a_year(certificates=30).report()
-    return report_samples.signed(report), canonical(openings), report_samples.POLICY
+def year() -> tuple[report_samples.Year, PeriodReport, Openings]:
+    """A year with its report and openings: every kind of figure in it, and as few certificates as may be."""
+    made = report_samples.a_year(certificates=9)
+    for number in range(12):
+        fields = {"addressee": "a", "outcome": "fulfilled", "minutes": number, "claimed": 5}
+        facts = read_facts({"certificate": "epoc", "data": "subscriber", **fields})
+        made.certificate(facts)
+    return made, *made.report()
+
+
+def signed_by_a_liar(data: bytes) -> None:
+    """The log's key signs whatever its node likes: checking it and making its files again ends in words."""
+    made, _, openings = year()
+    note = sign_note(data + b"\n", [report_samples.LOG])
+    found = check_report(note, made.fetch, report_samples.POLICY, openings, now=report_samples.NOW)
+    assert all(problem.says for problem in found)
+    report_files(open_report(note, report_samples.POLICY))
 
 
 def samples(at: Foreign) -> dict[str, tuple[Callable[[bytes], object], bytes]]:
@@ -134,7 +151,7 @@ def samples(at: Foreign) -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     sealed = at.de.sealed(at.item.record)
     filing = canonical({"hand": sealed.hand, "record": sealed.record, "sections": sealed.sections})
     file, root = at.nodes.party_files["DE"], at.nodes.world.root("DE").public
-    report, openings, policy = year()
+    _, report, openings = year()
     return {
         "a message": (at.fr.inbox.receive, at.liar.message(at.item)),
         "an item": (lenient(at.deliver), canonical(at.item)),
@@ -145,8 +162,9 @@ def samples(at: Foreign) -> dict[str, tuple[Callable[[bytes], object], bytes]]:
         "a Party file": (lambda d: open_party_file(d, root), file),
         "a Party file not opened": (read_party_file, file),
         "anchors": (lambda d: read_anchors(d.decode("utf-8", "replace")), write_anchors(at.nodes.anchors).encode()),
-        "a report": (lambda d: open_report(d, policy), report),
-        "openings of a period": (read_openings, openings),
+        "a report": (lambda d: open_report(d, report_samples.POLICY), report_samples.signed(report)),
+        "a report signed by a liar": (signed_by_a_liar, canonical(report)),
+        "openings of a period": (read_openings, canonical(openings)),
         "a report's leaf": (read_report_leaf, _LEAF),
         "openings of what was unsealed": (lambda d: decode_unsealed(d, 2), encode_unsealed([_OPENED, None])),
         "a path of openings": (lambda d: parse_unsealed_path(text_of(d)), b"unsealed/x001/000.p/8"),
@@ -158,8 +176,9 @@ def samples(at: Foreign) -> dict[str, tuple[Callable[[bytes], object], bytes]]:
 
 NAMES = (
     "a message", "an item", "a delivery's contents", "a proof of logging", "a record", "a filing", "a Party file",
-    "a Party file not opened", "anchors", "a report", "openings of a period", "a report's leaf",
-    "openings of what was unsealed", "a path of openings", "an escrow", "an opening in escrow", "a contradiction",
+    "a Party file not opened", "anchors", "a report", "a report signed by a liar", "openings of a period",
+    "a report's leaf", "openings of what was unsealed", "a path of openings", "an escrow", "an opening in escrow",
+    "a contradiction",
 )  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from comity.node.node import Node
 from comity.node.publishing.padding import padding_leaf
 from comity.node.publishing.reports import FOLDER, Reports, Waiting
 from comity.package.report import PeriodReport, sign_report
-from comity.package.report_check import check_report, open_report
-from comity.package.report_files import LEAF, NOTE, OPENINGS
+from comity.package.report_check import check_report, open_report, read_report
+from comity.package.report_files import FIGURES, LEAF, NOTE, OPENINGS
 from comity.proceedings.statistics import ReportMade
 from comity.signing.canonical import canonical
 from comity.tlog.leaf import parse_leaf
@@ -275,7 +275,7 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
     made.close()
 
 
-def test_what_is_pending_counts_in_each_period_until_it_ends(nodes: Nodes, tmp_path: Path) -> None:
+def test_what_was_counted_is_issued_once_and_its_end_counts_when_it_comes(nodes: Nodes, tmp_path: Path) -> None:
     node = nodes.open("DE")
     (docket,) = dockets("slow", 1)
     issue(nodes, node, docket, order())
@@ -289,7 +289,12 @@ def test_what_is_pending_counts_in_each_period_until_it_ends(nodes: Nodes, tmp_p
     withdraw(nodes, node, docket)
     nodes.settle()
     make(nodes, node, "2026-q4")
-    assert [act.facts().outcome for act in node.reports.openings("2026-q4").acts] == ["not-fulfilled"]
+    (ended,) = (act.facts() for act in node.reports.openings("2026-q4").acts)
+    assert ended.earlier is not None
+    assert (ended.earlier.outcome, ended.outcome, ended.issued) == ("pending", "not-fulfilled", False)
+    report = read_report((node.base / "data" / FOLDER / "2026-q4" / FIGURES).read_bytes())
+    assert next(table for table in report.tables if table.name == "certificates").cells["total"]["all"] == 0
+    assert "ended-later" in report.withheld_tables, "one is too few to show"
     export(node, tmp_path / "copy")
     for period in ("2026-q3", "2026-q4"):
         note = tmp_path / "copy" / FOLDER / period / NOTE

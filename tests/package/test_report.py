@@ -355,7 +355,8 @@ def test_every_item_of_the_article_has_its_figures() -> None:
     """Article 28(2)(a) to (j), each in a table or a sum of the report."""
     given = " ".join([*(table.provision for table in REPORT.tables), *REPORT.withheld_tables])
     names = [variants[0].layout.name for variants in tables([])]
-    assert names == ["certificates", "notifications", "derogations", "remedies", "enforcement"]
+    later = ["ended-later", "remedies-later", "enforcement-later"]
+    assert names == ["certificates", "notifications", "derogations", "remedies", "enforcement", *later]
     assert {each.name for each in REPORT.sums} == {"minutes", "costs"}
     package = report_files(REPORT)["datapackage.json"].decode()
     letters = {letter for text in (package, *(v[0].layout.provision for v in tables([]))) for letter in "abcdefghij"

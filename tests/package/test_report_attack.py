@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.analysis.statistics.certificates import DATA, ROWS, CertificateFacts
-from comity.analysis.statistics.links import revealed
+from comity.analysis.statistics.certificates import DATA, ROWS, CertificateFacts, tables
+from comity.analysis.statistics.links import hidden_rows, revealed
 from comity.analysis.statistics.network import Network, bounds
 from comity.analysis.statistics.small_cells import (
     KNOWN,
@@ -72,7 +72,7 @@ def test_a_single_hole_is_not_published() -> None:
 
 def test_a_report_that_withholds_the_small_counts_only_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        making, "publish_tables", lambda made: [(table, without_companions(table)) for table, *_ in made]
+        making, "publish_tables", lambda made, _: [(table, without_companions(table)) for table, *_ in made]
     )
     year = a_thin_year()
     report, openings = year.report()
@@ -193,7 +193,7 @@ def a_linked_year() -> Year:
     return year
 
 
-def each_by_itself(tables: list[list[Table]]) -> list[tuple[Table, PublishedTable]]:
+def each_by_itself(tables: list[list[Table]], _: object) -> list[tuple[Table, PublishedTable]]:
     return [(table, making.publish_table(table)) for table, *_ in tables]
 
 
@@ -276,3 +276,38 @@ def test_tables_published_together_leave_every_withheld_count_a_wide_interval(
             if table.cells[row, ROOT] is None:
                 values = {pair[side][place] for pair in pairs}
                 assert max(values) - min(values) >= PROTECTION, (table.layout.name, row, sorted(values))
+
+
+# --- what one report says of the one before
+
+
+def later(count: int, earlier: str = "pending", remedy: str = "") -> list[CertificateFacts]:
+    one = msgspec.structs.replace(facts("subscriber"), earlier=facts("subscriber", outcome=earlier), remedy=remedy)
+    return [one] * count
+
+
+def published_of(found: list[CertificateFacts], hidden: tuple[str, ...] = ()) -> dict[str, PublishedTable]:
+    return {table.layout.name: shown for table, shown in making.publish_tables(tables(found), hidden)}
+
+
+def test_a_certificate_counted_before_is_issued_once() -> None:
+    shown = published_of(later(6))
+    assert shown["certificates"].cells[TOTAL, ROOT] == 0
+    assert shown["ended-later"].cells["epoc/subscriber", "fulfilled"] == 6
+    assert "ended-later" not in published_of(later(4)), "a small count that the report before would limit"
+    again = published_of(later(6, "fulfilled", "issuing"))
+    assert again["ended-later"].cells[TOTAL, ROOT] == 0, "its end was counted too"
+    assert again["remedies"].cells[TOTAL, ROOT] == 0
+    assert again["remedies-later"].cells["subscriber", ROOT] == 6
+
+
+def test_the_end_of_what_a_report_before_withholds_is_not_shown() -> None:
+    """Three pending of ten, withheld: that six ended later could not be, but that five did would say five or more."""
+    before = [facts("subscriber", outcome=end) for end in ["pending"] * 6 + ["fulfilled"] * 3 + ["not-fulfilled"] * 9]
+    (issued,) = (shown for name, shown in published_of(before).items() if name == "certificates")
+    hidden = hidden_rows([issued])
+    assert (None in issued.cells.values()) == bool(hidden)
+    assert "ended-later" in published_of(later(5))
+    assert "ended-later" not in published_of(later(5), ("epoc/subscriber",))
+    assert "remedies-later" not in published_of(later(5, "fulfilled", "both"), ("epoc/subscriber",))
+    assert hidden_rows([]) == list(ROWS), "a table that was left out whole withholds every row"

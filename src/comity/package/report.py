@@ -10,7 +10,7 @@ files to `report_files`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -20,7 +20,7 @@ import msgspec
 from comity.analysis.statistics.certificates import CertificateFacts, read_facts, tables, variants_like
 from comity.analysis.statistics.links import hung_on, revealed
 from comity.analysis.statistics.small_cells import PROTECTION, THRESHOLD, PublishedTable, is_small, protect
-from comity.analysis.statistics.sums import Group, Sum, shown_sums
+from comity.analysis.statistics.sums import UNITS, Group, Sum, shown_sums
 from comity.analysis.statistics.tables import NAME, ROOT, TOTAL, Cell, Layout, Table, table_of
 from comity.errors import CannotTell, Malformed
 from comity.package.report_sums import blinding_of, committed_values
@@ -34,6 +34,7 @@ from comity.tlog.leaf_scan import scan_leaf
 from comity.tlog.note import NoteSigner, sign_note
 from comity.tlog.tally import Line, Point, Tally, prove_tally
 
+_ASK = "Ask the node for the report again; if it stays so, tell oversight."
 FORMAT: Final = "comity-statistics/2"
 
 
@@ -75,6 +76,11 @@ class SumFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     totals: dict[str, int]
     blinding: str
 
+    def __post_init__(self) -> None:
+        named = all(NAME.fullmatch(part) for part in (*self.row.split("/"), *self.column.split("/")))
+        if not named or set(self.totals) != set(UNITS.get(self.name, ())) or self.count < 1:
+            raise Malformed("A sum of the report is of no certificates, no kind, or no name there is.", _ASK)
+
     @property
     def group(self) -> Group:
         """Which certificates."""
@@ -84,8 +90,9 @@ class SumFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class PeriodReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The figures between two cosigned checkpoints. ``start`` is "" where the period begins with the log.
 
-    ``withheld_tables``: those that cannot be published without showing a small count. ``commitments``: digest of the
-    commitments that are published beside the report.
+    ``withheld_tables``: those that cannot be published without showing a small count. ``hidden_before``: rows that
+    reports before withhold (`links.hidden_rows`). ``commitments``: digest of the commitments that are published beside
+    the report.
     """
 
     format: Literal["comity-statistics/2"] = FORMAT
@@ -99,12 +106,16 @@ class PeriodReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     sealed: SealedFigures
     tables: tuple[TableFigures, ...]
     withheld_tables: tuple[str, ...]
+    hidden_before: tuple[str, ...] = ()
     sums: tuple[SumFigures, ...]
     commitments: str
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.period):
             raise Malformed(f"The period is called {self.period!r}.", "Call it as 2027 or 2027-q1.")
+        kinds = (*self.public, *self.sealed.shown, *self.sealed.withheld)
+        if not all(NAME.fullmatch(kind) for kind in kinds):  # they stand in CSV as they are
+            raise Malformed("The report names a kind that cannot be one.", _ASK)
 
     @property
     def first(self) -> int:
@@ -125,7 +136,8 @@ class ActOpening(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What opens one act for its statistical fields only: all other contents are salted digests inside ``act``.
 
     ``act`` and ``signatures`` are the bytes under the leaf's commitment (`comity.docket.logged`); ``section_salt``
-    and ``fields`` open the section "statistics" of the record in it. Salts in base64url.
+    and ``fields`` open the section "statistics" of the record in it. Salts in base64url. ``earlier``: the fields with
+    which an earlier report counted the same docket, which the record in ``act`` names.
     """
 
     position: int
@@ -135,10 +147,11 @@ class ActOpening(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     signatures: str
     section_salt: str
     fields: dict[str, Any]
+    earlier: dict[str, Any] | None = None
 
     def facts(self) -> CertificateFacts:
         """The statistical fields. Raises Malformed."""
-        return read_facts(self.fields)
+        return read_facts({**self.fields, "earlier": self.earlier})
 
 
 class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -164,15 +177,18 @@ def make_report(
     sealed: SealedSecrets,
     acts: Sequence[ActOpening],
     entropy: bytes,
+    hidden_before: Collection[str] = (),
 ) -> tuple[PeriodReport, Openings]:
     """The report over the leaves between two cosigned checkpoints (notes; ``start`` empty for the log's beginning).
+
+    ``hidden_before``: what the reports before withhold (`links.hidden_rows`).
 
     ``acts``: every certificate of the period, opened; ``entropy``: 32 fresh random bytes. Raises CannotTell for a
     period in which a single table could be read back; tables that could be are withheld whole and named.
     """
     facts = [act.facts() for act in acts]
     made = tables(facts)
-    ready = publish_tables(made)
+    ready = publish_tables(made, hidden_before)
     added = shown_sums(facts, [shown for _, shown in ready])
     commitments = committed_all([shown.layout for _, shown in ready], added, acts)
     report = PeriodReport(
@@ -184,6 +200,7 @@ def make_report(
         sealed=SealedFigures(leaves=0, shown={}, withheld=(), proof=""),
         tables=(),
         withheld_tables=withheld_whole(made, [shown for _, shown in ready]),
+        hidden_before=tuple(sorted(hidden_before)),
         sums=tuple(sum_figures(each, acts) for each in added),
         commitments=digest(canonical(commitments)),
     )
@@ -214,7 +231,9 @@ def publish_table(table: Table, *hung_on: Iterable[Cell]) -> PublishedTable:
     return protect(table, [(TOTAL, ROOT)])
 
 
-def publish_tables(made: Sequence[Sequence[Table]]) -> list[tuple[Table, PublishedTable]]:
+def publish_tables(
+    made: Sequence[Sequence[Table]], hidden_before: Collection[str] = ()
+) -> list[tuple[Table, PublishedTable]]:
     """The tables that can be published beside one another, each in the finest of its layouts in which it can be.
 
     Attacked together before they are returned. One that cannot be protected in any, or that with those before it would
@@ -227,7 +246,7 @@ def publish_tables(made: Sequence[Sequence[Table]]) -> list[tuple[Table, Publish
         for table in variants:
             with suppress(CannotTell):
                 shown = publish_table(table, *(hung_on(table, others) for others in layouts))
-                if not revealed([*(other for _, other in ready), shown]):
+                if not revealed([*(other for _, other in ready), shown], hidden_before):
                     ready.append((table, shown))
                     break
     return ready

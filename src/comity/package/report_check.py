@@ -99,13 +99,18 @@ def open_report(data: bytes, policy: Policy) -> PeriodReport:
     note = open_note(data, [verifier_for(log.vkey) for log in policy.logs])
     if note.text.count(b"\n") != 1:
         raise Malformed("A report is one line of canonical JSON.", _ASK)
-    try:
-        report = msgspec.convert(parse_canonical(note.text[:-1], limit=MAX_NOTE), PeriodReport)
-    except msgspec.ValidationError as wrong:
-        raise Malformed(f"This is no report of a period: {wrong}.", _ASK) from wrong
+    report = read_report(note.text[:-1])
     if not any(line.name == report.origin for line in note.verified):
         raise Unverified(f"The report speaks of {report.origin}, which did not sign it.", _ASK)
     return report
+
+
+def read_report(data: bytes) -> PeriodReport:
+    """The report in its canonical JSON, whoever signed it. Raises Malformed."""
+    try:
+        return msgspec.convert(parse_canonical(data, limit=MAX_NOTE), PeriodReport)
+    except msgspec.ValidationError as wrong:
+        raise Malformed(f"This is no report of a period: {wrong}.", _ASK) from wrong
 
 
 def read_openings(data: bytes) -> Openings:
@@ -214,7 +219,7 @@ def _sealed_table(figures: SealedFigures) -> PublishedTable:
 
 def _check_links(report: PeriodReport) -> Iterator[str]:
     """What a reader of all tables could find out of a cell withheld: the same attack as before publishing."""
-    yield from revealed([published(table) for table in report.tables])
+    yield from revealed([published(table) for table in report.tables], report.hidden_before)
 
 
 def _check_table(figures: TableFigures, openings: Openings, report: PeriodReport) -> Iterator[str]:
@@ -258,7 +263,7 @@ def _check_acts(leaves: Sequence[bytes], openings: Openings, report: PeriodRepor
         yield "An act is opened twice."
     facts = [act.facts() for act in openings.acts]
     counted = tables(facts)
-    shown = [table for _, table in publish_tables(counted)]
+    shown = [table for _, table in publish_tables(counted, report.hidden_before)]
     made, added = [figures_of(table, "") for table in shown], shown_sums(facts, shown)
     if tuple(sum_figures(each, openings.acts) for each in added) != report.sums:
         yield "The times and costs are others."

@@ -10,6 +10,7 @@ from comity.analysis.statistics.sums import COSTS, MINUTES
 from comity.package.report import PeriodReport, published
 from comity.signing.canonical import canonical
 
+FIGURES = "report.json"
 NOTE, OPENINGS, LEAF = "report.note", "openings.json", "leaf.json"
 """Beside these files: the signed report, the commitments, and what opens the leaf that commits to the report."""
 
@@ -47,4 +48,4 @@ def report_files(report: PeriodReport) -> dict[str, bytes]:
         keys[path], sources[path] = ("row", "column"), f"{figures.title}. {figures.provision}"
     title = f"Comity: figures of {report.origin}, {report.period}"
     package = descriptor(f"comity-{report.period}", title, files, keys, sources)
-    return {**files, "report.json": canonical(report), "datapackage.json": canonical(package)}
+    return {**files, FIGURES: canonical(report), "datapackage.json": canonical(package)}

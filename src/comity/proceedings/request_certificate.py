@@ -24,6 +24,10 @@ class Counted(_Body, frozen=True, kw_only=True):
 
     statistics: CertificateFacts
 
+    def __post_init__(self) -> None:
+        if self.statistics.earlier is not None:
+            raise ValueError("what was counted earlier is added by who makes a report")
+
 
 class Supplement(_Body, frozen=True, kw_only=True):
     """What only the issuing authority knows of an order: whether it was issued before validation (art 4(5)), notified

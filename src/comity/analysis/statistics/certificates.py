@@ -26,6 +26,7 @@ GROUNDS = ("immunity-or-press", "fundamental-right", "ne-bis-in-idem", "double-c
 NO_GROUND = "no-ground"
 ENDS = (*(f"{end}/{g}" for end in OUTCOMES[:2] for g in (NO_GROUND, *GROUNDS)), PENDING)
 """Outcomes with the ground for refusal that was raised; one raised after the data were sent too (article 10(4))."""
+LATER = "-later"  # how tables end that are of certificates counted before
 SENT, RECEIVED = ENFORCEMENT = ("transmitted", "received")
 MOST_MINUTES, MOST_CENTS = 10**8, 10**13
 ROWS = tuple(f"{kind}/{data}" for kind in KINDS for data in DATA)
@@ -38,7 +39,8 @@ class CertificateFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     order, until the production that follows it was asked for. ``ground``: of article 12(1)(a) to (d). ``derogation``:
     article 4(5), issued before validation. ``remedy``: in which State one was used. ``enforcement``: article 16, sent
     to the enforcing State, or received there (then it was not issued here). ``claimed``, ``reimbursed``: article 14, in
-    cents of a euro. Raises Malformed where they cannot all be true.
+    cents of a euro. ``earlier``: as what an earlier report counted it; never stated, but added by who makes a report.
+    Raises Malformed where they cannot all be true.
     """
 
     certificate: Literal["epoc", "epoc-pr"]
@@ -54,6 +56,7 @@ class CertificateFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     enforcement: Literal["", "transmitted", "received"] = ""
     claimed: int | None = None
     reimbursed: int | None = None
+    earlier: CertificateFacts | None = None
 
     def __post_init__(self) -> None:
         wrong = [words for words, holds in self._contradictions() if holds]
@@ -81,8 +84,13 @@ class CertificateFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     @property
     def issued(self) -> bool:
-        """Whether this State issued it; else it was received for enforcement."""
-        return self.enforcement != RECEIVED
+        """Whether it counts as issued in this period: not received for enforcement, nor counted before."""
+        return self.enforcement != RECEIVED and self.earlier is None
+
+    @property
+    def enforced(self) -> bool:
+        """Whether it counts as sent or received for enforcement in this period, with the certificates of this one."""
+        return bool(self.enforcement) and self.earlier is None
 
     @property
     def row(self) -> str:
@@ -118,7 +126,7 @@ def layouts(addressees: Iterable[str]) -> list[Variants]:
     """The tables of the article for these addressees, each with the rules that place a certificate in it."""
     names = sorted(set(addressees))
     whom = tuple(f"{situation}/{addressee}" for situation in SITUATIONS for addressee in names)
-    return [_issued(whom), _notifications(whom), _derogations(), _remedies(), _enforcement(whom)]
+    return [_issued(whom), _notifications(whom), _derogations(), _remedies(), _enforcement(whom), *_later()]
 
 
 def _issued(whom: tuple[str, ...]) -> Variants:
@@ -132,21 +140,22 @@ def _notifications(whom: tuple[str, ...]) -> Variants:
     title, provision = "Notifications (article 8)", f"{PROVISION}(d)"
     return (
         (Layout("notifications", title, provision, DATA, whom),
-         lambda f: (f.data, f"{f.situation}/{f.addressee}") if f.notified else None),
-        (Layout("notifications", title, provision, DATA), lambda f: (f.data, ROOT) if f.notified else None),
+         lambda f: (f.data, f"{f.situation}/{f.addressee}") if f.notified and f.issued else None),
+        (Layout("notifications", title, provision, DATA),
+         lambda f: (f.data, ROOT) if f.notified and f.issued else None),
     )  # fmt: skip
 
 
 def _derogations() -> Variants:
     title = "Issued before validation (article 4(5))"
     layout = Layout("derogations", title, f"{PROVISION}(b), (i)", ROWS, ("validated", "not-validated"))
-    return ((layout, lambda f: (f.row, f.derogation) if f.derogation else None),)
+    return ((layout, lambda f: (f.row, f.derogation) if f.derogation and f.issued else None),)
 
 
 def _remedies() -> Variants:
     title, states = "Production orders against which a remedy was used, by State", ("issuing", "enforcing", "both")
     layout = Layout("remedies", title, f"{PROVISION}(h)", DATA, states)
-    return ((layout, lambda f: (f.data, f.remedy) if f.remedy and f.certificate == KINDS[0] else None),)
+    return ((layout, lambda f: (f.data, f.remedy) if f.remedy and f.issued and f.certificate == KINDS[0] else None),)
 
 
 def _enforcement(whom: tuple[str, ...]) -> Variants:
@@ -155,12 +164,32 @@ def _enforcement(whom: tuple[str, ...]) -> Variants:
     coarse = tuple(f"{way}/{end}" for way in ENFORCEMENT for end in OUTCOMES)
     return (
         (Layout("enforcement", title, provision, ROWS, fine),
-         lambda f: (f.row, f"{f.enforcement}/{f.situation}/{f.addressee}/{f.outcome}") if f.enforcement else None),
+         lambda f: (f.row, f"{f.enforcement}/{f.situation}/{f.addressee}/{f.outcome}") if f.enforced else None),
         (Layout("enforcement", title, provision, ROWS, coarse),
-         lambda f: (f.row, f"{f.enforcement}/{f.outcome}") if f.enforcement else None),
+         lambda f: (f.row, f"{f.enforcement}/{f.outcome}") if f.enforced else None),
         (Layout("enforcement", title, provision, ROWS, ENFORCEMENT),
-         lambda f: (f.row, f.enforcement) if f.enforcement else None),
+         lambda f: (f.row, f.enforcement) if f.enforced else None),
     )  # fmt: skip
+
+
+def _later() -> tuple[Variants, ...]:
+    """What became known of certificates that an earlier report counted: they are not issued once more."""
+    ended = Layout(f"ended{LATER}", "Counted as pending before, ended now", f"{PROVISION}(c)", ROWS, OUTCOMES[:2])
+    used = Layout(f"remedies{LATER}", "Counted before, remedy known now", f"{PROVISION}(h)", DATA)
+    sent = Layout(f"enforcement{LATER}", "Counted before, sent for enforcement now", f"{PROVISION}(g)", ROWS)
+    return (
+        ((ended, lambda f: (f.row, f.outcome) if _newly(f, "outcome", PENDING) else None),),
+        ((used, lambda f: (f.data, ROOT) if _newly(f, "remedy", "") and f.certificate == KINDS[0] else None),),
+        ((sent, lambda f: (f.row, ROOT) if _newly(f, "enforcement", "") else None),),
+    )
+
+
+def _newly(facts: CertificateFacts, field: str, before: str) -> bool:
+    return (
+        facts.earlier is not None
+        and facts.enforcement != RECEIVED
+        and getattr(facts.earlier, field) == before != getattr(facts, field)
+    )
 
 
 _ADDRESSEE = {ISSUED: (1, 3), "notifications": (1, 2), "enforcement": (2, 4)}

@@ -4,15 +4,26 @@ A count in one table is then at most a count in another, so two tables that each
 help of one another. A table is published beside that of the certificates issued only where every count of it that is
 not a shown zero stands against numbers that are shown: then it tells nothing of what is withheld there, and is itself
 attacked with these numbers as its greatest. Grounds for refusal are raised by notified authorities only: so a number of
-notifications must leave room for as many grounds as the withheld counts could be anyway. Deciding is left to
-`package.report`.
+notifications must leave room for as many grounds as the withheld counts could be anyway. What becomes known of
+certificates that an earlier report counted is published only where that report withheld none of them. Deciding is left
+to `package.report`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from comity.analysis.statistics.certificates import DATA, GROUNDS, ISSUED, NO_GROUND, OUTCOMES, ROWS, SENT
+from comity.analysis.statistics.certificates import (
+    DATA,
+    GROUNDS,
+    ISSUED,
+    LATER,
+    NO_GROUND,
+    OUTCOMES,
+    PENDING,
+    ROWS,
+    SENT,
+)
 from comity.analysis.statistics.network import bounds_of
 from comity.analysis.statistics.small_cells import (
     KNOWN,
@@ -59,13 +70,35 @@ def hung_on(table: Table, tables: Iterable[Table]) -> list[Cell]:
     return [whole for other, (part, wholes) in found if other.counts.get(part) for whole in wholes]
 
 
-def revealed(tables: Sequence[PublishedTable]) -> list[str]:
+def hidden_rows(tables: Sequence[PublishedTable]) -> list[str]:
+    """The rows of a report's certificates issued of which it does not show all that a later report may add to."""
+    issued = next((table for table in tables if table.layout.name == ISSUED), None)
+    if issued is None:
+        return list(ROWS)
+    asked = [column for column in issued.layout.columns if column == ROOT or column.endswith(f"/{PENDING}")]
+    return [row for row in ROWS if any(issued.cells.get((row, column), 0) is None for column in asked)]
+
+
+def revealed(tables: Sequence[PublishedTable], hidden_before: Collection[str] = ()) -> list[str]:
     """What who reads these tables together can find out of the cells withheld, in sentences.
 
+    ``hidden_before``: the `hidden_rows` of the reports before.
     Empty: they may be published beside one another. Raises Malformed where the counts of one cannot all be true.
     """
     issued = next((table for table in tables if table.layout.name == ISSUED), None)
-    return [sentence for table in tables for sentence in _revealed(table, issued)]
+    found = [sentence for table in tables for sentence in _revealed(table, issued)]
+    later = (table for table in tables if table.layout.name.endswith(LATER))
+    return found + [sentence for table in later for sentence in _added(table, hidden_before)]
+
+
+def _added(table: PublishedTable, hidden_before: Collection[str]) -> Iterator[str]:
+    """What a table of certificates counted before tells of those: all its counts stand, against counts that stood."""
+    name = table.layout.name
+    if table.withheld:
+        yield f"{name}: It withholds counts, and the report before limits them."
+    for row in table.layout.rows:
+        if table.cells.get((row, ROOT)) != 0 and (row if row in ROWS else f"epoc/{row}") in hidden_before:
+            yield f"{name} {row}: A report before withholds its certificates, and this tells something of them."
 
 
 def _revealed(table: PublishedTable, issued: PublishedTable | None) -> Iterator[str]:

@@ -23,6 +23,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from comity.analysis.statistics.certificates import ROWS
+from comity.analysis.statistics.links import hidden_rows
 from comity.analysis.statistics.tables import NAME
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import Docket
@@ -39,8 +41,9 @@ from comity.node.log.act_log import ActLog
 from comity.node.log.export import write_file
 from comity.node.log.seals import sealed_totals
 from comity.node.post.contents import Outgoing
-from comity.package.report import ActOpening, Openings, SealedSecrets, make_report, sign_report
-from comity.package.report_files import LEAF, NOTE, OPENINGS, report_files
+from comity.package.report import ActOpening, Openings, SealedSecrets, make_report, published, sign_report
+from comity.package.report_check import read_report
+from comity.package.report_files import FIGURES, LEAF, NOTE, OPENINGS, report_files
 from comity.package.report_leaf import digest_of, report_leaf
 from comity.proceedings.request_certificate import Counted
 from comity.proceedings.statistics import FACTS, REPORT, ReportMade
@@ -184,9 +187,29 @@ class Reports:
         return sorted({row["docket"]: row for row in found}.values(), key=lambda row: int(row["position"]))
 
     def _acts(self, rows: LogRows, first: int, last: int) -> list[ActOpening]:
-        return [self._act(row, rows) for row in self._counted(rows.start + first, rows.start + last)]
+        before = self._counted_before(rows.start + first)
+        found = self._counted(rows.start + first, rows.start + last)
+        return [self._act(row, rows, before.get(row["docket"])) for row in found]
 
-    def _act(self, row: RowMapping, rows: LogRows) -> ActOpening:
+    def _counted_before(self, first: int) -> dict[str, RowMapping]:
+        """By docket, the record that a report counted last of what stands before ``first``."""
+        starts, made = {rows.origin: rows.start for rows in self._log.segments}, self.made()
+        ranges = sorted((starts[m.origin] + m.start, starts[m.origin] + m.end) for m in made if m.origin in starts)
+        return {row["docket"]: row for start, end in ranges if end <= first for row in self._counted(start, end)}
+
+    def _hidden_before(self, rows: LogRows, first: int) -> set[str]:
+        """The rows of certificates that reports before withhold; all, where such a report is not held any more."""
+        starts, hidden = {each.origin: each.start for each in self._log.segments}, set[str]()
+        for made in self.made():
+            if starts.get(made.origin, 0) + made.end <= rows.start + first:
+                try:
+                    report = read_report((self._folder / made.period / FIGURES).read_bytes())
+                    hidden.update(hidden_rows([published(table) for table in report.tables]))
+                except (OSError, ComityError):
+                    hidden.update(ROWS)
+        return hidden
+
+    def _act(self, row: RowMapping, rows: LogRows, before: RowMapping | None) -> ActOpening:
         sealed = self._outgoing.sealed(row["id"])
         section = sealed.sections.get("statistics")
         if section is None:
@@ -200,7 +223,15 @@ class Reports:
             signatures=signature_bytes(sealed).decode(),
             section_salt=section.salt,
             fields=fields,
+            earlier=self._fields(before) if before is not None else None,
         )
+
+    def _fields(self, row: RowMapping) -> dict[str, Any]:
+        section = self._outgoing.sealed(row["id"]).sections.get("statistics")
+        if section is None:
+            raise Conflict(f"What is counted of {row['docket']} is not held any more.", "Restore it from a backup.")
+        fields: dict[str, Any] = section.value
+        return fields
 
     def _secrets(self, rows: LogRows, first: int, last: int) -> SealedSecrets:
         before, earlier = sealed_totals(self._store, rows.start + first)
@@ -213,7 +244,7 @@ class Reports:
         start = _checkpoint(rows, first) if first else b""
         report, openings = make_report(
             period, start, _checkpoint(rows, last), rows.leaves(first, last), self._secrets(rows, first, last),
-            self._acts(rows, first, last), secrets.token_bytes(32),
+            self._acts(rows, first, last), secrets.token_bytes(32), self._hidden_before(rows, first),
         )  # fmt: skip
         signers = [key for key in self._signing[rows.origin] if isinstance(key, Signer)]  # ML-DSA: only checkpoints
         place, draft = self._folder / period, self._folder / (period + _DRAFT)
