@@ -76,5 +76,28 @@ def test_json_of_a_day_leaves_out_what_does_not_hold() -> None:
 
 def test_what_is_not_there_is_said_with_what_is() -> None:
     with pytest.raises(NotFound) as e:
-        law_show.find(LAW, "eevidence")
+        law_show.find(LAW, "evidence_order")
     assert "e_evidence" in e.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("name", "instrument"),
+    [
+        ("EAW", "eaw"), ("2002/584/JHA", "eaw"), ("European Arrest Warrant", "eaw"), ("UNCAC", "uncac"),
+        ("UNTOC", "untoc"), ("ETS 30", "ets30"), ("ETS24", "ece"), ("ETS 182", "ets182"), ("2018/1805", "freezing"),
+        ("JIT", "jit"), ("2002/465", "jit"), ("2023/1543", "e_evidence"), ("2014/41/EU", "eio"),
+        ("US-UK CLOUD Act agreement", "cloud_us_uk"), ("CETS 224", "second_protocol"), ("ETS 185", "budapest"),
+        ("EU MLA Convention", "eu_mla_2000"), ("UN Convention against Cybercrime", "un_cybercrime"),
+    ],
+)  # fmt: skip
+def test_instruments_are_found_as_people_name_them(name: str, instrument: str) -> None:
+    book = LAW
+    assert book.instrument_named(name) == instrument
+    assert law_show.find(book, name)[3] is book.by_instrument[instrument]
+
+
+def test_what_names_two_instruments_or_none_is_not_guessed() -> None:
+    assert [LAW.instrument_named(x) for x in ("18 USC 2523", "CLOUD Act", "2018", "")] == [
+        "18 USC 2523", "CLOUD Act", "2018", "",
+    ]  # fmt: skip
+    assert "EIOJ: " in law_show.find(LAW, "sources")[1]

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from comity.errors import BadLaw, NotFound
 from comity.law.check import check_decoded
-from comity.law.citation import by_citation, citation_key, names_of, nearest
+from comity.law.citation import by_citation, citation_key, instrument_named, names_of, nearest
 from comity.law.files import Decoded, OffenceList, decode, packaged
 from comity.law.schema import (
     DataCategory,
@@ -79,6 +79,10 @@ class LawBook:
     def instrument(self, instrument_id: str) -> Instrument:
         """The instrument called ``instrument_id``. Raises NotFound."""
         return _get(self.by_instrument, instrument_id, "instrument")
+
+    def instrument_named(self, name: str) -> str:
+        """The id of the instrument that people call ``name`` (EAW, ETS 30, 2018/1805); ``name`` itself if none is."""
+        return name if name in self.by_instrument else instrument_named(name, self.instruments)
 
     def party(self, code: str) -> PartyLaw:
         """The law of a Party by its ISO 3166-1 alpha-2 code. Raises NotFound when it has no file."""

@@ -1,4 +1,4 @@
-"""Citations of national offences as people write them: "§ 263 Abs. 3 StGB" is "StGB § 263(3)".
+"""Citations as people write them: "§ 263 Abs. 3 StGB" is "StGB § 263(3)", "ETS 30" the convention of that number.
 
 Order, signs, case, accents, the words for "article" and "paragraph", and the other names that the Party's file gives a
 law are let go; a number is never guessed. Which offences there are is left to the Parties' files (`comity.law.book`).
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from comity.law.schema import NationalOffence, PartyLaw
+from comity.law.schema import Instrument, NationalOffence, PartyLaw
 
 _SIGNS = frozenset({
     "§", "§§", "art", "art.", "arts", "arts.", "article", "articles", "articulo", "articulos", "artikel",
@@ -24,6 +24,7 @@ _DOTTED = re.compile(r"(?:(?<=\d)|(?<=bis)|(?<=ter))\.(\d+)")  # art 197 bis.2, 
 _BOOK = re.compile(r"\b([lrd])[. ]+(?=\d)")  # L. 335-2, as French codes number
 _GLUED = re.compile(r"\b(art|arts|s|sec)\.?(?=\d)")  # art.313-1, s6
 _SHOWN = 5
+_NUMBERED = re.compile(r"\d{2,4}/\d+(?:/[A-Z]+)?")  # of an act of the Union: 2018/1805, 2002/584/JHA
 
 
 def citation_key(code: str, cited_as: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -70,3 +71,21 @@ def names_of(law: PartyLaw) -> dict[str, str]:
     """The other names of whole laws in ``cited_as``, without those of single offences."""
     codes = {each.code for each in law.offences}
     return {other: own for other, own in law.cited_as.items() if own not in codes}
+
+
+def instrument_named(name: str, instruments: Iterable[Instrument]) -> str:
+    """The id of the instrument that somebody who wrote ``name`` means: EAW, UNCAC, ETS 30, 2018/1805; else ``name``."""
+    wanted = _letters(name)
+    meant = [i.id for i in instruments if wanted in {_letters(n) for n in _names_of_instrument(i)}]
+    return meant[0] if len(meant) == 1 else name
+
+
+def _names_of_instrument(i: Instrument) -> Iterable[str]:
+    """Its id, its titles, the number of its series or act, with and without what it was made under (JHA, EU)."""
+    yield from (i.id, i.short, i.title, i.citation.partition(",")[0])
+    for number in _NUMBERED.findall(i.title):
+        yield from (number, number.rpartition("/")[0] if number.count("/") > 1 else number)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in _folded(text) if c.isalnum())

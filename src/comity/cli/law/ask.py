@@ -62,6 +62,7 @@ def due_command(
     zone = _zone(book, party, zone_name)
     start = _moment(trigger, zone)
     day = start.astimezone(zone).date()
+    instrument = book.instrument_named(instrument)
     limits, rules = _limits(book, instrument, day)
     if measure:
         book.measure(measure)
@@ -152,14 +153,14 @@ def _limits(book: LawBook, name: str, day: date) -> tuple[tuple[Limit, ...], Rul
 def _limit(limits: tuple[Limit, ...], name: str, day: date, measure: str, urgent: bool) -> Limit:
     found = choose_limit(limits, name, day, measure, urgent)
     if found is None:
-        of = sorted({m for x in limits if x.name == name and x.holds_on(day) for m in x.measures})
-        if of:
-            raise NotFound(f"{name} depends on the measure.", f"Give --measure, one of: {', '.join(of)}.")
         known = ", ".join(dict.fromkeys(x.name for x in limits)) or "none"
         fit = " for this measure" if measure else ""
         if not urgent and choose_limit(limits, name, day, measure, urgent=True) is not None:
             why = f"{name} has a limit{fit} there on {day} in the urgent lane only."
             raise NotFound(why, "Add --urgent, if that is what was asked for.")
+        of = sorted({m for x in limits if x.name == name and x.holds_on(day) for m in x.measures})
+        if of:
+            raise NotFound(f"{name} depends on the measure.", f"Give --measure, one of: {', '.join(of)}.")
         raise NotFound(f"There is no limit {name!r}{fit} there on {day}.", f"There are: {known}; some need --measure.")
     return found
 
@@ -255,7 +256,8 @@ def notify_command(
         data_location=country_of(data_location) or None, emergency=emergency, needs_assistance=needs_assistance,
         after_us_person=after_us_person, on_behalf_of=country_of(on_behalf_of) or None,
     )  # fmt: skip
-    found = jurisdiction(load_law(), instrument, measure, facts, day_of(on))
+    book = load_law()
+    found = jurisdiction(book, book.instrument_named(instrument), measure, facts, day_of(on))
     if json:
         print_json(_jurisdiction(found))
     else:

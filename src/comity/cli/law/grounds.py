@@ -44,7 +44,7 @@ def grounds_command(
     A fact is given (--fact), denied (--not) or not known. Without facts: every ground and the facts on which it turns.
     """
     book, day = load_law(), day_of(on)
-    i = book.instrument(instrument)
+    i = book.instrument(book.instrument_named(instrument))
     found = raised(book, i, measure, facts or (), denied or (), country_of(requested), day)
     if json:
         return print_json({
@@ -92,7 +92,9 @@ def disposal_command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """How confiscated money is divided between issuing and executing State, once victims have theirs."""
-    found = disposal(load_law().instrument(instrument), _money(amount), _money(restitution), day_of(on))
+    book = load_law()
+    i = book.instrument(book.instrument_named(instrument))
+    found = disposal(i, _money(amount), _money(restitution), day_of(on))
     if json:
         return print_json({
             "issuing": _told(found.issuing), "executing": _told(found.executing), "why": found.why,

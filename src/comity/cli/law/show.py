@@ -60,7 +60,11 @@ def headings(book: LawBook) -> dict[str, list[tuple[str, str]]]:
 
 
 def find(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
-    """Title, citation, statements in groups and the thing itself. Raises NotFound."""
+    """Title, citation, statements in groups and the thing itself. Raises NotFound.
+
+    An instrument is found by the names that people give it too; texts that were read are all shown by ``sources``.
+    """
+    name = book.instrument_named(name)
     if name in book.by_instrument:
         i = book.by_instrument[name]
         return i.title, _about_instrument(book, i), _instrument(i), i
@@ -70,6 +74,9 @@ def find(book: LawBook, name: str) -> tuple[str, str, Groups, object]:
     if name in book.by_list:
         x = book.by_list[name]
         return x.title, x.id, [("Categories", x.categories)], x
+    if name == "sources":
+        texts = list(book.by_source.values())
+        return "Texts that were read", "\n".join(f"{x.key}: {x.text}" for x in texts), [], texts
     if name == "standards":
         return "Standards", "bind whatever the instrument", [("Standards", book.all_standards)], book.all_standards
     if name in book.by_measure:
@@ -320,7 +327,7 @@ def as_json(thing: object, day: date | None) -> Any:
 
 
 def _plain(value: object, day: date | None) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_plain(v, day) for v in value if not (day and isinstance(v, Cited) and not v.holds_on(day))]
     if isinstance(value, msgspec.Struct):
         plain = {name: _plain(getattr(value, name), day) for name in value.__struct_fields__}
