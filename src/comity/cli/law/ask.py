@@ -62,8 +62,7 @@ def due_command(
     zone = _zone(book, party, zone_name)
     start = _moment(trigger, zone)
     day = start.astimezone(zone).date()
-    instrument = book.instrument_named(instrument)
-    limits, rules = _limits(book, instrument, day)
+    limits, rules = _limits(book, instrument := book.instrument_named(instrument), day)
     if measure:
         book.measure(measure)
     found = _limit(limits, limit, day, measure, urgent)
