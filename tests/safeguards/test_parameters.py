@@ -204,6 +204,15 @@ def test_where_the_instrument_gives_no_ground_to_postpone_the_two_sides_consult(
     assert postponed("ongoing_investigation", law=silent, consult=True).verdict == "clear"
 
 
+def test_what_no_section_shows_of_the_scope_is_left_to_a_person_in_words() -> None:
+    """UNTOC art 3: whether a group of three stands behind it, no field says."""
+    scope = '[[scope]]\ntopic = "cooperation"\ntext = "Where a group of three acts."\n'
+    law = law_with("instruments/eio.toml", f"{scope}parameters = {{ organized_criminal_group = true }}\n{CITED}")
+    why = finding(authorised(World(law=law), eio_request()), "legality_basis").why
+    assert "a person has to see: Where a group of three acts (Test Act s 1)." in why
+    assert "a person has to see" not in finding(authorised(World(), eio_request()), "legality_basis").why
+
+
 def test_art_27_gives_no_ground_between_parties_to_a_treaty() -> None:
     """ETS 185 art 27(1): between Germany and Denmark the Convention of 1959 does, through art 25(4)."""
     law, day = load_law(), date(2026, 11, 24)

@@ -13,7 +13,7 @@ from comity.law.authorities import INDEPENDENT, PROSECUTOR, satisfies
 from comity.law.book import LawBook
 from comity.law.offences import OffenceFacts, double_criminality
 from comity.law.reckoning import amount_in_words
-from comity.law.schema import Instrument, MeasureRule, PartyLaw, Threshold
+from comity.law.schema import Instrument, MeasureRule, PartyLaw, Rule, Threshold
 from comity.law.thresholds import below_threshold
 
 
@@ -55,11 +55,16 @@ def _beside(book: LawBook, i: Instrument, parties: tuple[str, str], day: date) -
 
 
 def _scope(i: Instrument, day: date) -> Iterator[Need]:
+    for s in scope_to_see(i, day):
+        yield Need("scope", s.text, s.provision, s.settled)
+
+
+def scope_to_see(i: Instrument, day: date) -> Iterator[Rule]:
     """Facts of the case that the files cannot look up: an organised group, an information system, a border crossed."""
     asked = ("transnational", "organized_criminal_group", "electronic_evidence_only", "offences")
     for s in i.scope:
         if s.topic == "cooperation" and s.holds_on(day) and any(s.parameters.get(a) for a in asked):
-            yield Need("scope", s.text, s.provision, s.settled)
+            yield s
 
 
 def _target(i: Instrument, from_party: str, day: date) -> Iterator[Need]:

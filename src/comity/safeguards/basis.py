@@ -10,6 +10,7 @@ from comity.docket.sections import Measure, Request
 from comity.docket.step import Filing
 from comity.errors import NotFound
 from comity.law.authorities import satisfies
+from comity.law.needs import scope_to_see
 from comity.law.schema import Cited, Instrument, MeasureRule
 from comity.safeguards.citing import Source, standards, stated
 from comity.safeguards.subject import (
@@ -88,9 +89,15 @@ def legality_basis(filing: Filing, subject: Subject) -> Finding:
     rests = stated(*bound, *standards(filing, name, (filing.assessor,)))
     if not rests.settled and not _decided_by_hand(filing, subject):
         return rests.hold(name, "The law files aren't sure of a provision this rests on.", "request.authorise")
-    return rests.clear(
-        name, f"{subject.instrument.short} binds {listed(subject.parties)} and offers {_names(filing, subject)}."
-    )
+    why = f"{subject.instrument.short} binds {listed(subject.parties)} and offers {_names(filing, subject)}."
+    return rests.clear(name, f"{why}{_for_a_person(filing, subject)}")
+
+
+def _for_a_person(filing: Filing, subject: Subject) -> str:
+    """What of the instrument's scope no section of a request shows, such as a group of three (UNTOC art 3)."""
+    asked = [r for r in scope_to_see(subject.instrument, filing.day) if r.parameters.get("organized_criminal_group")]
+    seen = [f"{r.text.rstrip('.')} ({r.provision})" for r in asked]
+    return f" Whether the case is within its scope a person has to see: {'; '.join(seen)}." if seen else ""
 
 
 def _decided_by_hand(filing: Filing, subject: Subject) -> bool:
