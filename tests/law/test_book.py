@@ -11,6 +11,7 @@ import pytest
 from comity.errors import BadLaw, NotFound
 from comity.law.book import digest, load_law, open_law
 from comity.law.files import packaged
+from comity.law.of_day import law_of
 
 DAY = date(2026, 11, 24)
 LAW = load_law()
@@ -187,6 +188,15 @@ def test_asking_costs_microseconds():
     ]
     best = min(_timed(asks) for _ in range(5))
     assert best < 100e-6
+
+
+def test_books_of_one_version_are_one_and_a_days_law_is_another() -> None:
+    """What one book answered is kept for all that are equal to it."""
+    again, of_day = open_law(packaged()), law_of(LAW, DAY)
+    assert again is not LAW
+    assert {LAW: "kept"}[again] == "kept"
+    assert of_day not in {LAW: "kept"}
+    assert of_day.version != LAW.version
 
 
 def _timed(asks) -> float:

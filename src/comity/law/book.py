@@ -44,7 +44,7 @@ T = TypeVar("T")
 class LawBook:
     """All law that Comity knows, by id. ``version`` is the SHA-256 over the files, in hexadecimal.
 
-    It never changes, so what it answers may be kept under the book itself.
+    It never changes, and equal versions answer alike: what it answers may be kept under the book itself.
     """
 
     version: str
@@ -65,6 +65,12 @@ class LawBook:
     standards_of: Mapping[str, tuple[Standard, ...]]
     of_day: date | None = None  # where it holds the law of one day only, as if of every day (`comity.law.of_day`)
     _standards_on: dict[tuple[str, date], tuple[Standard, ...]] = field(default_factory=dict, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LawBook) and other.version == self.version
+
+    def __hash__(self) -> int:
+        return hash(self.version)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -131,7 +137,6 @@ class LawBook:
             )
         return found
 
-    @lru_cache(maxsize=1024)  # noqa: B019 (books are few and live as long as the process)
     def known_offence(self, party: str, code: str) -> NationalOffence | None:
         """As `offence`; None when the files have none such."""
         law = self.by_party.get(party)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from comity.law.schema import Instrument, NationalOffence, PartyLaw
 
@@ -32,8 +33,13 @@ def citation_key(code: str, cited_as: Mapping[str, str] | None = None) -> tuple[
 
     ``cited_as``: other names of laws, and how the codes of the file cite them (`PartyLaw.cited_as`).
     """
+    return _key(code, tuple((cited_as or {}).items()))
+
+
+@lru_cache(maxsize=4096)
+def _key(code: str, cited_as: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     text = _folded(code)
-    for other, own in sorted((cited_as or {}).items(), key=lambda pair: -len(pair[0])):
+    for other, own in sorted(cited_as, key=lambda pair: -len(pair[0])):
         text = re.sub(rf"(?<!\w){re.escape(_folded(other))}(?!\w)", _folded(own), text, count=1)
     text = _GLUED.sub(r"\1 ", _BOOK.sub(r"\1", text.replace("§", " § ")))
     text = _DOTTED.sub(r"(\1)", _ADDED.sub(r"\1", text))
