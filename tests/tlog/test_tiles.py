@@ -18,11 +18,12 @@ from comity.tlog.tiles import (
     encode_tile,
     entries_path,
     parse_tile_path,
+    subtree_hash,
     tile_coordinates,
     tile_path,
     tiles_of,
 )
-from comity.tlog.tree import Tree, consistency_proof, frontier_of, inclusion_proof
+from comity.tlog.tree import Tree, consistency_proof, frontier_of, inclusion_proof, leaf_hash
 from tests.tlog.biglog import SIZES, entry, nodes, read, tree_at
 
 
@@ -158,6 +159,25 @@ def test_no_altered_tile_is_believed(size: int, data: st.DataObject) -> None:
     for _ in range(2):  # a second try must not find the first one's tiles trusted
         with pytest.raises((Malformed, Unverified)):
             reader.entries(index // 256)
+
+
+@pytest.mark.parametrize(("size", "levels"), [(257, 1), (65536, 1), (65536, 2), (65537, 1), (66000, 2)])
+def test_a_lie_told_alike_in_bundle_and_tiles_is_not_believed(size: int, levels: int) -> None:
+    """Whoever swaps a leaf also swaps its hash, and the hashes above it as far as there are full tiles."""
+    files, index = Files(size), 7
+    entries = [b"swapped" if each == index else entry(each) for each in range(256)]
+    files.changes["tile/entries/000"] = encode_entries(entries)
+    hashes = [leaf_hash(each) for each in entries]
+    for level in range(levels):
+        files.changes[f"tile/{level}/000"] = encode_tile(hashes)
+        below = subtree_hash(hashes)
+        hashes = [below, *decode_tile(Files(size)(f"tile/{level + 1}/000"))[1:]] if level + 1 < levels else []
+    reader = TileReader(size, tree_at(size).root(), files)
+    for _ in range(2):
+        with pytest.raises(Unverified):
+            reader.entries(0)
+        with pytest.raises(Unverified):
+            reader([(0, index)])
 
 
 def test_partial_tiles_that_are_gone_are_cut_from_full_ones() -> None:
