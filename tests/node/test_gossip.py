@@ -13,6 +13,7 @@ import structlog
 from starlette.testclient import TestClient
 
 from comity.docket.logged import Earlier
+from comity.errors import NotFound
 from comity.node.keeping import peers, tables
 from comity.node.node import Node
 from comity.proceedings.bodies import PeersSeen
@@ -66,7 +67,10 @@ class Fork:
         tile = parse_tile_path(path)
         if tile.level is None:
             return encode_entries(self.leaves[tile.index * 256 :][: tile.width])
-        return encode_tile([self.nodes[place] for place in tile_coordinates(tile)])
+        try:
+            return encode_tile([self.nodes[place] for place in tile_coordinates(tile)])
+        except KeyError as exc:
+            raise NotFound(f"There is no {path}.") from exc
 
 
 def anchors(node: Node) -> list[PeersSeen]:
@@ -128,6 +132,29 @@ def test_a_fork_shown_to_whoever_asks_is_proved_and_told(nodes: Nodes, both: tup
     assert {c.note.encode() for seen in anchors(fr) for c in seen.checkpoints} == {newest[1]}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_giant_that_nobody_can_read_hides_no_fork(nodes: Nodes, both: tuple[Node, Node], first: bool) -> None:
+    """A log signs a tree that it does not have, hands it to its peer, and shows another history afterwards."""
+    de, fr = both
+    newest = de.store.checkpoint()
+    assert newest is not None
+    if first:  # all that was heard of the log before is forgotten
+        nodes.shut(fr)
+        (nodes.folder / "FR" / "data" / "gossip.db").unlink()
+        fr = nodes.open("FR")
+    signer = nodes.keys["DE"].log_signers[0]
+    assert isinstance(signer, Signer)
+    giant = sign_checkpoint(Checkpoint(origin("DE"), 1 << 40, b"g" * 32), [signer])
+    with TestClient(create_app(fr)) as http:
+        assert http.post("/gossip", content=giant).json()["said"] == ("new" if first else "unproven")
+        fr.anchor.look()
+        assert http.get("/gossip/conflicts").json() == []
+        nodes.wire.log_of(de.entry).shown = Fork(nodes, newest[0] + 5)
+        fr.anchor.look()
+        (listed,) = http.get("/gossip/conflicts").json()
+    assert (listed["kind"], listed["sizes"]) == (OTHER_HISTORY, [newest[0], newest[0] + 5])
+
+
 def test_a_delivery_under_a_forked_checkpoint_is_refused_and_the_proof_kept(
     nodes: Nodes, both: tuple[Node, Node]
 ) -> None:
@@ -159,7 +186,9 @@ def test_anybody_may_hand_a_checkpoint_in(nodes: Nodes, both: tuple[Node, Node])
     newest = de.store.checkpoint()
     assert newest is not None
     with TestClient(create_app(fr)) as http:
-        assert http.post("/gossip", content=newest[1]).json()["said"] in ("known", "new")
+        assert http.post("/gossip", content=newest[1]).json()["said"] == "unproven"  # nothing is read for a stranger
+        fr.anchor.look()
+        assert http.post("/gossip", content=newest[1]).json()["said"] == "known"
         with structlog.testing.capture_logs() as said:
             answer = http.post("/gossip", content=Fork(nodes, newest[0]).note)
         assert answer.status_code == 409

@@ -24,7 +24,7 @@ from comity.tlog.checkpoint import Checkpoint, parse_checkpoint, read_checkpoint
 from comity.tlog.cosignature import timestamp_of
 from comity.tlog.encoding import HASH_SIZE, decode_base64, decode_decimal, encode_base64
 from comity.tlog.note import ED25519, MAX_NOTE, NoteVerifier, SignatureLine, split_note
-from comity.tlog.tree import Coordinate, HashReader, fold, node_hash
+from comity.tlog.tree import EMPTY_ROOT, Coordinate, HashReader, fold, node_hash
 
 HEADER = "log-contradiction/v1"
 SUFFIX = ".log-contradiction"
@@ -230,6 +230,8 @@ def find_contradiction(
     if small.size == large.size:
         return Contradiction(SAME_SIZE, first, second)
     back = went_back(first, second, verifiers)
+    if small.size == 0 and small.root == EMPTY_ROOT:  # every tree begins so; nothing need be read
+        return back
     try:
         proof = prefix_proof(small.size, large.size, trees(large))
         agree = prefix_root(small.size, large, proof) == small.root

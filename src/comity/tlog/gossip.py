@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
 from comity.errors import ComityError, NotFound
@@ -23,8 +24,8 @@ class GossipStore(Protocol):
     """Where the notes heard and the contradictions found are kept."""
 
     def notes(self, origin: str, size: int) -> list[tuple[bytes, bool]]:
-        """The notes kept of the log at this size (one per root), and the one with the largest tree; each with
-        whether it was compared."""
+        """The notes kept of the log at this size (one per root), and those next to it in size, above and below, the
+        nearest and the nearest that were compared; each with whether it was."""
 
     def keep(self, checkpoint: Checkpoint, note: bytes, compared: bool) -> None:
         """Keep a note durably. Raises NotAdmitted when there are too many of the log."""
@@ -59,11 +60,14 @@ class Gossip:
             return Heard("known", checkpoint)
         note = trimmed(note, verifiers)
         said: Said = "known" if any(read_checkpoint(each) == checkpoint for each, _ in kept) else "new"
-        for other, _ in kept:
+        proven = any(compared and read_checkpoint(each) == checkpoint for each, compared in kept)
+        tree = cache(self.trees)
+        for other, compared in sorted(kept, key=lambda each: abs(read_checkpoint(each[0]).size - checkpoint.size)):
             try:
-                found = find_contradiction(other, note, verifiers, self.trees)
+                found = find_contradiction(other, note, verifiers, tree)
             except ComityError:
-                said = "unproven"
+                if compared and not proven:  # what could not be compared itself is no yardstick
+                    said = "unproven"
                 continue
             if found is not None:
                 store.keep_contradiction(found)  # and the note not among those heard: what came first is compared with

@@ -27,6 +27,14 @@ CREATE TABLE IF NOT EXISTS contradictions (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, origin TEXT NOT NULL, proof BLOB NOT NULL
 ) STRICT;
 """
+# Next to a size stand the nearest notes, whatever they are, and the nearest that were compared: a tree that nobody can
+# read, signed to stand in the way, then hides none of those that can be read.
+_NEAREST = "SELECT note, compared FROM (SELECT note, compared FROM heard WHERE origin = ?1 AND {} LIMIT {})"
+_NEXT_TO = " UNION ".join([
+    "SELECT note, compared FROM heard WHERE origin = ?1 AND size = ?2",
+    _NEAREST.format("size < ?2 ORDER BY size DESC", 2), _NEAREST.format("size < ?2 AND compared ORDER BY size DESC", 1),
+    _NEAREST.format("size > ?2 ORDER BY size", 1), _NEAREST.format("size > ?2 AND compared ORDER BY size", 1),
+])  # fmt: skip
 
 
 def identifier_of(proof: bytes) -> str:
@@ -51,12 +59,10 @@ class SQLiteGossipStore:
             ) from error
 
     def notes(self, origin: str, size: int) -> list[tuple[bytes, bool]]:
-        """The notes kept of the log at this size (one per root), and the one with the largest tree; each with
-        whether it was compared."""
-        query = """SELECT note, compared FROM heard WHERE origin = ?1 AND size = ?2 UNION SELECT note, compared
-            FROM (SELECT note, compared FROM heard WHERE origin = ?1 ORDER BY size DESC LIMIT 1)"""
+        """The notes kept of the log at this size (one per root), and those next to it in size, above and below; each
+        with whether it was compared."""
         with self._lock:
-            return [(note, bool(compared)) for note, compared in self._db.execute(query, (origin, size))]
+            return [(note, bool(compared)) for note, compared in self._db.execute(_NEXT_TO, (origin, size))]
 
     def keep(self, checkpoint: Checkpoint, note: bytes, compared: bool) -> None:
         """Keep a note durably; a later note of the same tree replaces it. NotAdmitted when there are too many."""
