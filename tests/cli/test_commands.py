@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +13,16 @@ from typing import Any
 import msgspec
 import pytest
 import typer
+from starlette.applications import Starlette
 
 from comity import cli, errors
 from comity.cli import run
-from comity.errors import ComityError
+from comity.cli.client import NodeClient
+from comity.cli.serve import run_server
+from comity.errors import ComityError, Conflict, Malformed
+from comity.node.keeping.keys import write_secret
 from comity.settings import Settings, read_settings
+from comity.signing.keys import PrivateKey, save_private
 from tests.house.source import ROOT
 
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -119,6 +126,67 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     with pytest.raises(ComityError, match="cadense_seconds"):
         read_settings(path)
     assert run(["serve", "--config", str(path)]) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cadence_seconds = 0", "cadence_seconds = inf", "retry_seconds = nan", "clerk_seconds = -1.0",
+        "freshness_seconds = 0", "padding_leaves = -1", "max_exhibit_bytes = -1", 'node = "\xff"',
+    ],
+)  # fmt: skip
+def test_a_setting_that_would_stop_a_node_is_refused_when_it_is_read(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "comity.toml"
+    path.write_text(line, encoding="latin-1")
+    assert run(["serve", "--config", str(path)]) == 2
+
+
+def test_what_is_no_file_or_no_text_is_said_and_is_no_bug(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    anything = tmp_path / "anything"
+    anything.write_bytes(b"x")
+    for arguments in (["serve", "--config", str(tmp_path)], ["demo", "--forms", str(anything / "forms")]):
+        assert run(arguments) == 2, arguments
+        said = capsys.readouterr().err
+        assert "bug" not in said
+        assert len(said.strip().splitlines()) >= 2, said
+
+
+def test_a_hand_that_cannot_be_opened_says_which_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key, word = tmp_path / "my.key", tmp_path / "word"
+    assert run(["show", "--as", str(key)]) == 3
+    assert f"There is no key file {key}." in capsys.readouterr().err
+    key.write_bytes(b"no key")
+    key.chmod(0o600)
+    assert run(["show", "--as", str(key), "--passphrase-file", str(word)]) == 3
+    assert f"There is no passphrase file {word}." in capsys.readouterr().err
+    word.write_bytes(b"a long enough passphrase")
+    word.chmod(0o600)
+    assert run(["show", "--as", str(key), "--passphrase-file", str(word)]) == 2
+    assert str(key) in capsys.readouterr().err
+
+
+def test_without_a_terminal_a_passphrase_is_asked_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "my.key"
+    write_secret(key, save_private(PrivateKey.generate(), b"a long enough passphrase"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.delenv("COMITY_PASSPHRASE_FILE", raising=False)
+    assert run(["show", "--as", str(key)]) == 2
+    assert "--passphrase-file" in capsys.readouterr().err
+
+
+def test_what_is_no_node_is_told_from_a_node_that_does_not_answer() -> None:
+    client = NodeClient("nonsense", None, patience=0)
+    with pytest.raises(Malformed, match="no address of a node"):
+        client.info()
+
+
+def test_an_address_in_use_is_said_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held, pytest.raises(Conflict, match="Nothing can listen on"):
+        run_server(Starlette(), f"127.0.0.1:{held.getsockname()[1]}")
+    with pytest.raises(ComityError, match="listen"):
+        run_server(Starlette(), "127.0.0.1:99999")
 
 
 def test_settings_document_is_made_from_the_settings() -> None:

@@ -69,6 +69,8 @@ def test_untouched_data_is_accepted(nodes: Nodes) -> None:
 CHANGED = "UPDATE {0} SET {1} = {2} WHERE rowid = (SELECT min(rowid) FROM {0})"
 TOUCHED = {
     "records: findings": (CHANGED.format("records", "findings", "x'5b5d'"), "position 0"),
+    "records: of another type": (CHANGED.format("records", "findings", "'[]'"), "position 0|not of the kind"),
+    "records: id of another type": (CHANGED.format("records", "sealed", "7"), "position 0|not of the kind"),
     "records: effect": (CHANGED.format("records", "effect", "0"), "position 0"),
     "records: step": (CHANGED.format("records", "step", "'request.close'"), "position 0"),
     "records: docket": (CHANGED.format("records", "docket", "'request:other-0001'"), "position 0"),
@@ -138,10 +140,11 @@ def test_a_log_that_the_party_file_does_not_name_stops_the_start(nodes: Nodes, s
         nodes.open("DE")
 
 
-def test_an_exhibit_that_was_produced_here_cannot_vanish(nodes: Nodes) -> None:
-    write(nodes, "FR", "DELETE FROM exhibits")
-    with pytest.raises(Tampered, match="produced here and is missing"):
-        nodes.open("FR")
+@pytest.mark.parametrize("party", ["DE", "FR"])
+def test_an_exhibit_that_was_given_or_received_here_cannot_vanish(nodes: Nodes, party: str) -> None:
+    write(nodes, party, "DELETE FROM exhibits")
+    with pytest.raises(Tampered, match="given or received here and is missing"):
+        nodes.open(party)
 
 
 def test_bytes_of_an_exhibit_that_vanished_are_missed(nodes: Nodes) -> None:

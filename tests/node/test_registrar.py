@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from comity.docket.directory import Revocation, open_party_file, sign_party_file
 from comity.docket.record import MAX_SECTIONS, Record, Section, compose, decode_sealed, encode_sealed, record_id
 from comity.docket.sections import Addressee, Basis
-from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised, Unreachable, Unverified
+from comity.errors import Conflict, Malformed, NotAdmitted, NotAuthorised, Tampered, Unreachable, Unverified
 from comity.node.node import Node
 from comity.proceedings import bodies
 from comity.signing.credential import Credential, issue_credential
@@ -121,6 +123,37 @@ def test_what_breaks_the_program_is_answered_and_leaves_the_door_open(
     assert de.store.size() == 0
     assert not de.registrar.docket(DOCKET).entries
     assert matters.draft(nodes, de).position == 0
+
+
+def test_a_row_written_while_the_node_runs_stops_its_entering_and_is_told(nodes: Nodes, de: Node) -> None:
+    matters.draft(nodes, de)
+    copy = "'sha256:x', 1, docket, step, node, kind, effect, sealed, findings, salt, entered"
+    with closing(sqlite3.connect(nodes.folder / "DE" / "data" / "node.db")) as db, db:
+        db.execute(f"INSERT INTO records SELECT {copy} FROM records")
+    with pytest.raises(Tampered, match="past the registrar") as told:
+        matters.draft(nodes, de, f"{DOCKET}2")
+    assert "oversight" in told.value.next_step
+    assert "past the registrar" in de.registrar.failure
+    assert de.log.tree.size == 1
+    nodes.kill(de)
+    with pytest.raises(Tampered, match="2 records and 1 leaves"):
+        nodes.open("DE")
+
+
+def test_a_full_disk_enters_nothing_is_told_and_is_over_when_there_is_room(nodes: Nodes, de: Node) -> None:
+    matters.draft(nodes, de)
+    with de.store.reading() as db:
+        pages = db.exec_driver_sql("PRAGMA page_count").scalar_one()
+    with de.store._writer.connect() as db:
+        db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unreachable, match="cannot be written: database or disk is full"):
+        [matters.draft(nodes, de, f"{DOCKET}{number}") for number in range(40)]
+    assert "full" in de.registrar.failure
+    with de.store._writer.connect() as db:
+        db.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    size = de.store.size()
+    assert matters.draft(nodes, de, f"{DOCKET}.after").position == size
+    assert de.registrar.failure == ""
 
 
 def test_a_docket_that_moved_on_is_a_conflict(nodes: Nodes, de: Node) -> None:

@@ -21,6 +21,11 @@ GOOD = anchors(WORLD)
 TEXT = write_anchors(GOOD)
 
 
+def test_bytes_that_are_no_text_are_malformed() -> None:
+    with pytest.raises(Malformed, match="not TOML"):
+        read_anchors(b"\xff\xfe")
+
+
 def test_what_is_written_is_read_back_and_written_alike() -> None:
     assert read_anchors(TEXT) == GOOD
     assert write_anchors(read_anchors(TEXT)) == TEXT
@@ -92,7 +97,7 @@ def test_a_file_that_anchors_nothing_is_refused(text: str) -> None:
 
 
 def test_oversize_is_refused_before_it_is_read() -> None:
-    with pytest.raises(Malformed, match="characters"):
+    with pytest.raises(Malformed, match="bytes"):
         read_anchors("#" * (5 << 20))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import io
 import json
@@ -198,6 +199,20 @@ def test_an_upload_that_is_too_large_leaves_nothing(tmp_path: Path) -> None:
         assert (whole.status_code, streamed.status_code) == (400, 400)
         assert not node.vault.blobs()
         assert client.post("/api/exhibits?name=../x", content=b"x", headers=token).status_code == 400
+
+
+def test_a_full_disk_is_told_to_whoever_brings_an_exhibit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with house(tmp_path) as at:
+        monkeypatch.setattr("comity.node.keeping.vault.encrypt_stream", full)
+        token = at.token(at.who("DE", "prosecutor"))
+        answer = at.http["DE"].post("/api/exhibits", content=b"x", headers=token)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unreachable")
+        assert "disk is full" in answer.json()["detail"]
+        at.open["DE"].registrar.failure = "The database cannot be written."
+        assert at.http["DE"].get("/health/ready").status_code == 503
 
 
 def test_duties_are_listed_with_their_arithmetic(tmp_path: Path) -> None:

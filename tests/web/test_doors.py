@@ -63,6 +63,12 @@ def test_strangers_and_wrong_roles_are_turned_away(at: House, path: str, method:
         assert answer.json()["next_step"]
 
 
+def test_a_key_that_nobody_certified_is_told_so_and_what_to_do(at: House) -> None:
+    said = at.http["DE"].get("/api/dockets", headers=at.token(STRANGER)).json()
+    assert "certified by no Party file" in said["detail"]
+    assert "certified" in said["next_step"]
+
+
 def test_a_hand_or_a_seal_never_passes_for_a_token(at: House) -> None:
     from comity.signing.base64url import to_base64url
     from comity.signing.canonical import canonical

@@ -6,6 +6,7 @@ Exit codes (docs/cli.md): 0 ok, 1 refused by a finding, 2 usage, 3 not found, 4 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -23,6 +24,7 @@ from comity.errors import ComityError
 BUG = 70
 USAGE = 2
 INTERRUPTED = 130
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 @runtime_checkable
@@ -90,11 +92,20 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as exc:
+        if exc.filename is None and exc.errno not in _DISK:
+            return _bug(exc)
+        say_error(f"{exc.filename or 'The disk'}: {exc.strerror}.", "Check the path, its rights and the free space.")
+        return USAGE
     except Exception as exc:
-        if os.environ.get("COMITY_DEBUG"):
-            traceback.print_exc()
-        say_error(f"This is a bug in comity: {exc!r}.", "Run again with COMITY_DEBUG=1 and report what it prints.")
-        return BUG
+        return _bug(exc)
+
+
+def _bug(exc: Exception) -> int:
+    if os.environ.get("COMITY_DEBUG"):
+        traceback.print_exc()
+    say_error(f"This is a bug in comity: {exc!r}.", "Run again with COMITY_DEBUG=1 and report what it prints.")
+    return BUG
 
 
 @cache

@@ -97,7 +97,7 @@ def _policy(policy: Path | None, anchors: Path | None, origin: str) -> Policy | 
 def _read_anchors(path: Path) -> Anchors:
     from comity.package.anchors import read_anchors
 
-    return read_anchors(path.read_text(encoding="utf-8"))
+    return read_anchors(path.read_bytes())
 
 
 def _directory(anchors: Path, trusted: Anchors) -> Directory | None:

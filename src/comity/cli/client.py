@@ -131,6 +131,8 @@ class NodeClient:
         while True:
             try:
                 return ask()
+            except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as exc:
+                raise Malformed(f"{self.url!r} is no address of a node.", "Write it as http://127.0.0.1:8140.") from exc
             except httpx2.HTTPError as exc:
                 if time.monotonic() + pause > until:
                     raise self._unreachable(exc) from exc
@@ -159,5 +161,8 @@ def _checked(answer: httpx2.Response) -> httpx2.Response:
         said = answer.json()
         kind, what, next_step = said["code"], str(said["detail"]), str(said.get("next_step", ""))
     except (ValueError, KeyError, TypeError):
-        raise Unreachable(f"The node answered {answer.status_code}.", "Ask its operator.") from None
+        raise Unreachable(
+            f"{answer.url.host}:{answer.url.port} answered {answer.status_code}, and not as a node does.",
+            "Check the address (--node): is it your authority's node? Else ask its operator.",
+        ) from None
     raise _KINDS.get(kind, Unreachable)(what, next_step)

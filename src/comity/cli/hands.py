@@ -9,6 +9,7 @@ Left to others: what is signed (`comity.cli.filing`), who certifies a key (`comi
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -48,8 +49,17 @@ def open_hand(key: str, passphrase_file: Path | None) -> Signer:
         )
     if key.partition(":")[0] == AGENT:
         return _from_agent(key.partition(":")[2])
-    data = read_secret(Path(key))
-    return load_private(data, passphrase(passphrase_file, f"Passphrase of {key}"))
+    data = _own_file(Path(key), "key", "Check the name after --as; comity init official makes a key.")
+    try:
+        return load_private(data, passphrase(passphrase_file, f"Passphrase of {key}"))
+    except Malformed as exc:
+        raise Malformed(f"{key}: {exc.what}", exc.next_step) from exc
+
+
+def _own_file(path: Path, what: str, next_step: str) -> bytes:
+    if not path.is_file():
+        raise NotFound(f"There is no {what} file {path}.", next_step)
+    return read_secret(path)
 
 
 def _from_agent(kid: str) -> AgentSigner:
@@ -68,12 +78,21 @@ def _from_agent(kid: str) -> AgentSigner:
 def passphrase(file: Path | None, prompt: str, *, confirm: bool = False) -> bytes:
     """The passphrase in a file (its last newline apart), or as typed. Malformed when it is empty."""
     if file is not None:
-        text = read_secret(file).rstrip(b"\r\n")
+        text = _own_file(file, "passphrase", "Check the name after --passphrase-file.").rstrip(b"\r\n")
     else:
-        text = str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)).encode()
+        text = _typed(prompt, confirm)
     if not text:
         raise Malformed("The passphrase is empty.", "Choose one; it protects the key when the file is copied.")
     return text
+
+
+def _typed(prompt: str, confirm: bool) -> bytes:
+    try:
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)).encode()
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise Malformed("There is no terminal to ask for the passphrase.", "Give a file: --passphrase-file.") from None
 
 
 def read_public(text: str) -> PublicKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from comity.errors import BadLaw
+from comity.errors import BadLaw, Conflict
 from comity.settings import read_settings
 
 if TYPE_CHECKING:
@@ -54,14 +55,25 @@ def run_server(app: Starlette, listen: str) -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: sys.exit(0))
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > 65535:
         raise BadLaw(f"`listen` is {listen!r}.", "Write host:port, e.g. 127.0.0.1:8140.")
-    uvicorn.Server(
-        uvicorn.Config(
-            app, host=host.strip("[]"), port=int(port), workers=1, log_config=None, access_log=False,
-            server_header=False, timeout_graceful_shutdown=10, lifespan="off",
-        )
-    ).run()  # fmt: skip
+    config = uvicorn.Config(
+        app, host=host.strip("[]"), port=int(port), workers=1, log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=10, lifespan="off",
+    )  # fmt: skip
+    try:
+        held = socket.create_server((config.host, config.port), family=_family(config.host), backlog=config.backlog)
+    except OSError as exc:
+        raise Conflict(
+            f"Nothing can listen on {listen}: {exc.strerror or exc}.",
+            "Stop what holds the address, or change `listen` (and the address in the Party file).",
+        ) from exc
+    with held:
+        uvicorn.Server(config).run([held])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def log_as_json(level: str) -> None:

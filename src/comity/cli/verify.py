@@ -47,7 +47,7 @@ def command(
                 f"There is no file {path}.",
                 "Anchors are written by comity init trust." if path == anchors else "Check the name.",
             )
-    trusted = read_anchors(anchors.read_text(encoding="utf-8"))
+    trusted = read_anchors(anchors.read_bytes())
     with package.open("rb") as source:
         verdict = check_source(source, trusted, load_law(), int(time.time()), PROCEEDINGS)
     if json:

@@ -89,4 +89,4 @@ def _directory(folder: Path) -> Directory:
     path = folder / "anchors.toml"
     if not path.exists():
         raise NotFound(f"{path} is missing: this witness follows no log.", "Write it: comity init trust --help.")
-    return read_parties(folder / "parties", read_anchors(path.read_text(encoding="utf-8")))[0]
+    return read_parties(folder / "parties", read_anchors(path.read_bytes()))[0]

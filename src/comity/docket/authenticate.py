@@ -65,7 +65,7 @@ def _official(sealed: SealedRecord, directory: Directory, node: NodeEntry, numbe
     if not official.valid_on(record.time.date()):
         raise Unverified(
             f"The credential of {official.holder} was not in force on {record.time.date()}.",
-            "Have it renewed by its root.",
+            "Have it renewed by its root; if that is not the day, set the clock.",
         )
     if (official.party, official.authority, official.role) != (record.party, record.authority, record.role):
         raise Unverified(

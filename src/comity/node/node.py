@@ -23,7 +23,7 @@ from comity.node.clerk import Clerk
 from comity.node.clock import Clock, system_clock
 from comity.node.door.admission import Registry
 from comity.node.door.registrar import Registrar
-from comity.node.guard.guard import check_store
+from comity.node.guard.guard import check_store, reads_whole
 from comity.node.guard.holdings import check_holdings
 from comity.node.guard.unsigned import check_unsigned
 from comity.node.keeping.dockets import Dockets
@@ -186,7 +186,7 @@ def read_trust(settings: Settings, base: Path) -> Anchors:
     path = base / settings.anchors
     if not path.exists():
         raise BadLaw(f"{settings.anchors} is missing: this node trusts nobody.", "Write it: comity init --help.")
-    return read_anchors(path.read_text(encoding="utf-8"))
+    return read_anchors(path.read_bytes())
 
 
 def _assemble(
@@ -201,9 +201,10 @@ def _assemble(
     vault, log = Vault(data / "vault", keys.vault), ActLog(first_open(entry), store)
     end_what_ended(log, entry)
     dockets = Dockets(store, vault, bench)
-    check_store(store, log, last, bench, entry)
-    check_holdings(store, dockets, vault, bench, entry)
-    check_unsigned(store, log, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
+    with reads_whole():
+        check_store(store, log, last, bench, entry)
+        check_holdings(store, dockets, vault, bench, entry)
+        check_unsigned(store, log, dockets, last, bench, entry, policies, int(outside.clock().timestamp()))
     for blob in vault.blobs() - store.blob_names():  # erased, or left by an upload that was cut short
         vault.erase_blob(blob)
     escrow = escrow_to(entry.id, bench.directory.files[party], settings.escrow_needed)

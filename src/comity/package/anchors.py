@@ -122,8 +122,11 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logs: dict[str, _Log]
 
 
-def read_anchors(text: str) -> Anchors:
-    """The anchors in a TOML text. Malformed with the next step when anything is unknown, missing or does not fit."""
+def read_anchors(text: str | bytes) -> Anchors:
+    """The anchors in a TOML text, or in its UTF-8 bytes.
+
+    Malformed with the next step when anything is unknown, missing or does not fit.
+    """
     file = _decode(text)
     if file.format != FORMAT:
         raise Malformed(f"These are anchors of the form {file.format!r}.", f"This version reads {FORMAT!r}.")
@@ -140,13 +143,13 @@ def read_anchors(text: str) -> Anchors:
     return anchors
 
 
-def _decode(text: str) -> _File:
+def _decode(text: str | bytes) -> _File:
     if len(text) > LARGEST:
-        raise Malformed(f"The anchors have more than {LARGEST} characters.", _COMPARE)
+        raise Malformed(f"The anchors have more than {LARGEST} bytes.", _COMPARE)
     try:
-        decoded: dict[str, Any] = tomllib.loads(text)
+        decoded: dict[str, Any] = tomllib.loads(text if isinstance(text, str) else text.decode("utf-8"))
         return msgspec.convert(decoded, _File)
-    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise Malformed(f"The anchors are not TOML: {wrong}.", "Mend that place, or export them again.") from wrong
     except msgspec.ValidationError as wrong:
         raise Malformed(f"The anchors cannot be read: {wrong}.", "Mend that place, or export them again.") from wrong

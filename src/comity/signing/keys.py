@@ -146,7 +146,7 @@ def load_private(data: bytes, passphrase: bytes | None) -> PrivateKey:
     wrong (which looks the same as a damaged file) or given for a file that has none.
     """
     if len(data) > _FILE_LIMIT or not data.startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----"):
-        raise Malformed("This is not an OpenSSH private key file.", "Make one with 'ssh-keygen -t ed25519'.")
+        raise Malformed("This is not an OpenSSH private key file.", "Name the key file; comity init makes one.")
     try:
         key = load_ssh_private_key(data, passphrase or None)
     except TypeError as wrong:

@@ -155,8 +155,8 @@ async def live(_: Call) -> Response:
 
 
 async def ready(call: Call) -> Response:
-    """Whether the node works: its writer is alive and its log is not stopped by a contradiction."""
-    failure = call.node.publisher.failure
+    """Whether the node works: acts can be entered and its log is not stopped by a contradiction."""
+    failure = call.node.registrar.failure or call.node.publisher.failure
     return answer({"status": "down", "reason": failure} if failure else {"status": "up"}, 503 if failure else 200)
 
 

@@ -72,7 +72,7 @@ def _readable(call: Call, docket_id: str, identifier: str) -> tuple[Exhibit, dic
     docket, contents = asked_docket(call, docket_id)
     exhibit = next((x for x in exhibits_of(docket) if identifier in (x.id, x.digest)), None)
     if not contents or exhibit is None:
-        raise NotFound("There is no such exhibit in this docket.", "Name the docket: ?docket=...; see comity show.")
+        raise NotFound("There is no such exhibit in this docket.", "Those there are: comity show DOCKET --json.")
     check_reading(call, docket, exhibit)
     row = call.node.store.exhibit_in(docket.id, exhibit.digest)
     if row is None or not row["present"]:

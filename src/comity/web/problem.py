@@ -5,6 +5,7 @@ Left to others: what can go wrong (`comity.errors`), the command line's exit cod
 
 from __future__ import annotations
 
+import errno
 from http import HTTPStatus
 from typing import Any
 
@@ -14,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from comity.docket.finding import Finding
-from comity.errors import ComityError
+from comity.errors import ComityError, Unreachable
 from comity.signing.canonical import canonical
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:comity:problem:"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_KEPT = {"Cache-Control": "no-store"}  # a cache that kept "not there" would hide the tile that comes next
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +43,9 @@ def problem(exc: ComityError, findings: tuple[Finding, ...] = ()) -> Response:
 
 async def answer_unexpected(request: Request, exc: Exception) -> Response:
     """Log what nobody foresaw, and tell the caller nothing of the inside."""
+    if isinstance(exc, OSError) and exc.errno in _FULL:
+        _log.error("web.disk_full", path=request.url.path)
+        return problem(Unreachable("This node's disk is full; nothing was kept.", "Have the operator make room first."))
     _log.error("web.unexpected", path=request.url.path, exc_info=exc)
     body = {
         "type": _TYPE + "bug",

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from comity.docket.directory import Directory, Official
-from comity.errors import ComityError, Malformed, NotAuthorised
+from comity.errors import ComityError, Malformed, NotAuthorised, Unverified
 from comity.signing.base64url import from_base64url, to_base64url
 from comity.signing.canonical import canonical, parse_canonical
 from comity.signing.hand import Signer
@@ -76,10 +76,19 @@ def check_token(header: str, node: str, directory: Directory, now: datetime, num
 
 
 def _open(text: str, directory: Directory) -> tuple[Token, Official]:
-    def key(kid: str) -> PublicKey:
-        return directory.official(kid).key
+    unknown: list[Unverified] = []
 
-    payload, kid = open_document(from_base64url(text, "The token"), key, _LARGEST, TOKEN_TYPE)
+    def key(kid: str) -> PublicKey:
+        try:
+            return directory.official(kid).key
+        except Unverified as exc:
+            unknown.append(exc)
+            raise
+
+    try:
+        payload, kid = open_document(from_base64url(text, "The token"), key, _LARGEST, TOKEN_TYPE)
+    except Unverified as exc:
+        raise (unknown[0] if unknown else exc) from None
     try:
         return msgspec.convert(parse_canonical(payload, limit=_LARGEST), Token), directory.official(kid)
     except msgspec.ValidationError as exc:

@@ -167,7 +167,7 @@ def trust(folder: Path, files: Iterable[Path], roots: Mapping[str, Root]) -> Anc
 
 
 def _trusted(path: Path) -> Anchors | None:
-    return read_anchors(path.read_text(encoding="utf-8")) if path.exists() else None
+    return read_anchors(path.read_bytes()) if path.exists() else None
 
 
 def _check_led_to(pinned: Root, file: PartyFile, data: bytes, root: Root) -> None:

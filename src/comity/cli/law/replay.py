@@ -56,7 +56,7 @@ def replay_command(
     for path in (package, anchors):
         if not path.is_file():
             raise NotFound(f"There is no file {path}.", "Check the name; anchors are written by comity init trust.")
-    trusted, own = read_anchors(anchors.read_text(encoding="utf-8")), load_law()
+    trusted, own = read_anchors(anchors.read_bytes()), load_law()
     other = open_law(read(Path(law))) if law else own
     with package.open("rb") as source:
         opened, now = open_package(source), int(time.time())

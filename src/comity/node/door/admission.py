@@ -154,7 +154,10 @@ class Session:
         if (changed := self.changed.get(docket)) is not None:
             return changed
         if not DOCKET.fullmatch(docket):
-            raise Malformed(f"{docket[:120]!r} is not a docket's identifier.", "Use <proceeding>:<letters and digits>.")
+            raise Malformed(
+                f"{docket[:120]!r} is not a docket's identifier.",
+                "Write the proceeding and 7 to 100 small letters, digits, dots or dashes: request:2027-0001.",
+            )
         return Docket(docket) if docket in self._absent else self._dockets.get(docket)
 
     def position_of(self, record: str) -> int:

@@ -77,6 +77,7 @@ class Registrar:
         self._store, self._log, self._dockets, self._registry, self._clock = store, log, dockets, registry, clock
         self._queue: queue.SimpleQueue[_Waiting | _Making | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
+        self.failure = ""  # why nothing can be entered at present
         self._attempts = Attempts(self.act, registry.entry.id, clock)
         self.entered: Callable[[list[str]], None] = lambda _: None  # told which dockets changed; the clerk listens
         self.urgent: Callable[[], None] = lambda: None  # told that an emergency was entered; the publisher listens
@@ -227,8 +228,13 @@ class Registrar:
         appended = self._log.append(leaves)
         seals.account(self._store, rows, self._log.end + len(leaves))
         rows.leaves, rows.nodes = appended.leaves, appended.nodes
-        self._store.enter(rows)
-        self._log.tree = appended.tree
+        try:
+            self._store.enter(rows)
+        except ComityError as exc:
+            _log.error("registrar.cannot_enter", reason=str(exc))
+            self.failure = exc.what
+            raise
+        self.failure, self._log.tree = "", appended.tree
 
     def _forget(self, batch: Batch) -> None:
         """Take the bytes of what was erased off the disk too; what fails here is made good at the next start."""

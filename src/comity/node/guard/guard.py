@@ -9,6 +9,9 @@ Left to others: contents, exhibits and what waits to be delivered (`holdings`); 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -17,7 +20,7 @@ from comity.docket.assess import Bench
 from comity.docket.directory import NodeEntry
 from comity.docket.docket import effective
 from comity.docket.sealing import check_leaf
-from comity.errors import ComityError, Tampered
+from comity.errors import ComityError, Tampered, Unreachable
 from comity.node.guard.seal_guard import SealCheck
 from comity.node.keeping import tables as t
 from comity.node.keeping.dockets import Closed, read_findings
@@ -48,6 +51,19 @@ _CLOSED, _STORED = msgspec.json.Decoder(Closed), msgspec.json.Decoder(_Stored)
 _CHUNK = 2000
 _PADDING = [t.padding.c[name].label(f"pad_{name}") for name in ("kind", "salt", "record", "ref")]
 _NEXT = "Do not start this node on this data. Compare with the witnesses and the other sides' logs; tell oversight."
+
+
+@contextmanager
+def reads_whole() -> Iterator[None]:
+    """Around all checks: what breaks them was not written by this node. Raises Tampered; Unreachable for the disk."""
+    try:
+        yield
+    except ComityError:
+        raise
+    except sa.exc.OperationalError as exc:
+        raise Unreachable(f"The database cannot be used: {exc.orig}.", "Check its rights and free space.") from exc
+    except Exception as exc:
+        raise Tampered(f"What is stored is not of the kind that this node writes: {exc}.", _NEXT) from exc
 
 
 def check_store(store: Store, log: ActLog, last: LastSigned, bench: Bench, own: NodeEntry) -> int:

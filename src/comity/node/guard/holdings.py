@@ -25,7 +25,7 @@ from comity.node.keeping.erasure import STEP, Act, contents_erased
 from comity.node.keeping.lost import check_lost
 from comity.node.keeping.store import Store
 from comity.node.keeping.vault import Vault
-from comity.proceedings.bodies import Erasure, Production
+from comity.proceedings.bodies import Erasure, Production, Reception
 
 _NEXT = "Do not start this node on this data. Compare with a backup and the other side; tell oversight."
 _OWED = (t.records.c.docket, t.records.c.position.label("entered"), t.records.c.node.label("sealed_by"))
@@ -36,7 +36,7 @@ _TOGETHER = 200  # dockets read at a time
 class _Found:
     """What the records of all dockets say should be here."""
 
-    produced: dict[str, str] = field(default_factory=dict)  # digest of an exhibit -> its name in the production
+    held: dict[str, str] = field(default_factory=dict)  # exhibits given or received: digest -> name in the production
     erased: set[str] = field(default_factory=set)
 
 
@@ -75,15 +75,27 @@ def _check_docket(rows: Iterable[RowMapping], dockets: Dockets, bench: Bench, ow
         acts.append(act)
         if act.erases is not None and act.node == own.id:
             found.erased |= set(act.erases.exhibits)
+    names: dict[str, str] = {}
     for row, sealed in opened:
         whole = set(sealed.sections) == set(sealed.record.sections)
         if whole and row["id"] in erased and sealed.record.sections:
             raise Tampered(f"The contents of {row['id']} were erased and are back.", _NEXT)
         if not whole and row["id"] not in erased and _must_be_held(row, sealed, bench, own):
             raise Tampered(f"The contents of {row['id']} are missing, and no erasure names them.", _NEXT)
-        if whole and row["effect"] and row["step"] == "request.produce" and row["node"] == own.id:
-            production = _read(sealed, Production)
-            found.produced |= {x.digest: x.id for x in production.exhibits} if production else {}
+        if whole and row["effect"]:
+            _note_exhibits(row, sealed, own, names, found)
+
+
+def _note_exhibits(
+    row: RowMapping, sealed: SealedRecord, own: NodeEntry, names: dict[str, str], found: _Found
+) -> None:
+    """Note what was given or received here. ``names``: of what this docket's productions so far name, by digest."""
+    if row["step"] == "request.produce" and (production := _read(sealed, Production)):
+        given = {x.digest: x.id for x in production.exhibits}
+        names |= given
+        found.held |= given if row["node"] == own.id else {}
+    if row["step"] == "request.receive" and row["node"] == own.id and (reception := _read(sealed, Reception)):
+        found.held |= {digest: names[digest] for digest in reception.digests if digest in names}
 
 
 def _act(row: RowMapping, sealed: SealedRecord) -> Act:
@@ -124,10 +136,11 @@ def _check_exhibits(store: Store, vault: Vault, found: _Found) -> None:
             raise Tampered(f"The row of the exhibit {row['id']} was written by hand: {exc}", _NEXT) from exc
         if not here:
             raise Tampered(f"The bytes of the exhibit {row['id']} are missing from the vault.", _NEXT)
-    erased = {digest for digest, name in found.produced.items() if {digest, name} & found.erased}
-    missing = set(found.produced) - erased - {row["id"] for row in rows}
+    erased = {digest for digest, name in found.held.items() if {digest, name} & found.erased}
+    missing = set(found.held) - erased - {row["id"] for row in rows}
     if missing:
-        raise Tampered(f"The exhibit {min(missing)} was produced here and is missing; no erasure names it.", _NEXT)
+        gone = min(missing)
+        raise Tampered(f"The exhibit {gone} was given or received here and is missing; no erasure names it.", _NEXT)
 
 
 def _check_sides(store: Store, vault: Vault) -> None:

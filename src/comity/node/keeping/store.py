@@ -23,7 +23,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from comity.docket.node_entry import LOG_SPAN
-from comity.errors import Conflict, Tampered
+from comity.errors import Conflict, Tampered, Unreachable
 from comity.node.keeping import tables as t
 from comity.node.keeping.tables import LEVELS, LOWEST_KEPT
 from comity.tlog.tiles import HEIGHT, subtree_hash
@@ -31,6 +31,8 @@ from comity.tlog.tree import Coordinate, leaf_hash
 
 _log = structlog.get_logger(__name__)
 SCHEMA_VERSION = "3"
+_HAND = "Have the operator stop the node: its next start says what was written. Tell oversight."
+_ROOM = "Have the operator see to the disk's space and rights, then file the same record again."
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
@@ -113,9 +115,17 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A write transaction; committed at the end, rolled back on any error."""
-        with self._writer.begin() as db:
-            yield db
+        """A write transaction; committed at the end, rolled back on any error.
+
+        Tampered when a row stands where only this node writes, Unreachable when the disk takes nothing.
+        """
+        try:
+            with self._writer.begin() as db:
+                yield db
+        except sa.exc.IntegrityError as exc:
+            raise Tampered(f"A row was written past the registrar: {exc.orig}. Nothing is entered.", _HAND) from exc
+        except sa.exc.OperationalError as exc:
+            raise Unreachable(f"The database cannot be written: {exc.orig}. Nothing was entered.", _ROOM) from exc
 
     def enter(self, batch: Batch) -> None:
         """Enter a batch in one transaction. Conflict when the log is not at the expected size."""
