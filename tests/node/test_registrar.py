@@ -144,13 +144,13 @@ def test_a_full_disk_enters_nothing_is_told_and_is_over_when_there_is_room(nodes
     matters.draft(nodes, de)
     with de.store.reading() as db:
         pages = db.exec_driver_sql("PRAGMA page_count").scalar_one()
-    with de.store._writer.connect() as db:
-        db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    de.store._door.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    de.store._door.rollback()
     with pytest.raises(Unreachable, match="cannot be written: database or disk is full"):
         [matters.draft(nodes, de, f"{DOCKET}{number}") for number in range(40)]
     assert "full" in de.registrar.failure
-    with de.store._writer.connect() as db:
-        db.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    de.store._door.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    de.store._door.rollback()
     size = de.store.size()
     assert matters.draft(nodes, de, f"{DOCKET}.after").position == size
     assert de.registrar.failure == ""

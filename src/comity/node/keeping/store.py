@@ -31,8 +31,8 @@ from comity.tlog.tree import Coordinate, leaf_hash
 
 _log = structlog.get_logger(__name__)
 SCHEMA_VERSION = "3"
-_HAND = "Have the operator stop the node: its next start says what was written. Tell oversight."
-_ROOM = "Have the operator see to the disk's space and rights, then file the same record again."
+_HAND = "Nothing is entered. Have the operator stop the node: its next start says what was written. Tell oversight."
+_ROOM = "Nothing was entered. Have the operator see to the disk's space and rights, then file the same record again."
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
@@ -88,6 +88,17 @@ class Batch:
 _LISTS = [f.name for f in fields(Batch) if f.default_factory is list]
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tampered when a row stands where only this node writes, Unreachable when the disk takes nothing."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sa.exc.IntegrityError) as exc:
+        raise Tampered(f"A row was written past the registrar: {getattr(exc, 'orig', exc)}.", _HAND) from exc
+    except (sqlite3.OperationalError, sa.exc.OperationalError) as exc:
+        raise Unreachable(f"The database cannot be written: {getattr(exc, 'orig', exc)}.", _ROOM) from exc
+
+
 class Store:
     """The database of one node."""
 
@@ -115,21 +126,13 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A write transaction; committed at the end, rolled back on any error.
-
-        Tampered when a row stands where only this node writes, Unreachable when the disk takes nothing.
-        """
-        try:
-            with self._writer.begin() as db:
-                yield db
-        except sa.exc.IntegrityError as exc:
-            raise Tampered(f"A row was written past the registrar: {exc.orig}. Nothing is entered.", _HAND) from exc
-        except sa.exc.OperationalError as exc:
-            raise Unreachable(f"The database cannot be written: {exc.orig}. Nothing was entered.", _ROOM) from exc
+        """A write transaction; committed at the end, rolled back on any error. Raises as `_told`."""
+        with _told(), self._writer.begin() as db:
+            yield db
 
     def enter(self, batch: Batch) -> None:
         """Enter a batch in one transaction. Conflict when the log is not at the expected size."""
-        with self._one, self._door.begin():
+        with _told(), self._one, self._door.begin():
             db, driver = self._door, _driver(self._door)
             (size,) = driver.execute(_SIZE).fetchone()
             if size != batch.expected_size:
