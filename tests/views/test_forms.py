@@ -16,6 +16,7 @@ from comity.docket.sections import (
     Notice,
     Offence,
     Period,
+    Person,
     Purpose,
     Remedies,
     Request,
@@ -172,6 +173,15 @@ def test_the_un_request_cites_the_convention_it_rests_on(
 def answers(form_id: str, letter: str, field_id: str, language: str, docket: Docket | None = None) -> list[str]:
     section = filled(form_id, docket).section(letter)
     return [said(x.text, language) for f in section.fields if f.field.id == field_id for x in f.lines]
+
+
+@pytest.mark.parametrize(("code", "printed"), [("GR", "EL"), ("GB", "UK"), ("CH", "CH"), ("FR", "France")])
+def test_a_form_of_the_union_prints_greece_and_the_united_kingdom_as_its_documents_do(code: str, printed: str) -> None:
+    person = Person(role="suspect", name="A. Beispiel", nationality=code)
+    docket = entered(Docket("request:printed"), "request.draft", eio_request(persons=(person,)))
+    told = fill(book().form("eio_annex_a"), docket, world().law, world().directory)
+    texts = [said(x.text, "en") for f in told.section("E").fields for x in f.lines]
+    assert printed in texts
 
 
 def test_values_come_from_the_docket_in_the_language_of_the_form() -> None:

@@ -18,6 +18,11 @@ OFFICIAL = frozenset(_CODES.split())
 PRINTED = {"EL": "GR", "UK": "GB"}  # as EU documents print them
 
 
+def printed_in_the_union(code: str) -> str:
+    """The code as documents of the European Union print it: EL for GR, UK for GB."""
+    return {own: printed for printed, own in PRINTED.items()}.get(code, code)
+
+
 def how_to_write(code: str) -> str:
     """Empty for an officially assigned code; otherwise what to write instead."""
     if code in OFFICIAL:

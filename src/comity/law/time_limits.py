@@ -43,7 +43,8 @@ State = Literal["running", "due today", "overdue", "not yet open", "open", "susp
 
 _DOUBT: tuple[Mark, ...] = ("verified", "secondary", "knowledge_high", "knowledge_medium")  # least doubtful first
 _NOT_SETTLED = "This is not settled law here: check its source before relying on it."
-_EU_ACTS = ("regulation", "directive", "framework_decision")
+EU_ACTS = ("regulation", "directive", "framework_decision")
+"""Kinds of instrument that are acts of the Union."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def rules_for(kind: str) -> Rules:
     analogy, which a court of the executing State may see otherwise. Treaties and statutes of third States are outside
     it.
     """
-    return "1182/71" if kind in _EU_ACTS else "treaty"
+    return "1182/71" if kind in EU_ACTS else "treaty"
 
 
 def due(

@@ -19,6 +19,7 @@ from comity.docket.sections import Request
 from comity.errors import NotAdmitted
 from comity.law.book import LawBook
 from comity.law.forms import Form, FormBook, FormField, FormSection, Words, load_forms
+from comity.law.time_limits import EU_ACTS
 from comity.views.forms.claims import contradicted
 from comity.views.forms.conditions import CONDITIONS, Case, case_of
 from comity.views.forms.given import NOTHING_GIVEN, read_given
@@ -108,7 +109,8 @@ def fill(
     case = case_of(drafted, request, law, directory, day)
     entered = read_given(form, book, docket, request, audience, given)
     case = replace(case, given=entered)
-    sources = _Sources(docket, case, audience, entered, Writer(book, law, directory))
+    writer = Writer(book, law, directory, law.instrument(request.basis.instrument).kind in EU_ACTS)
+    sources = _Sources(docket, case, audience, entered, writer)
     return FilledForm(
         form=form, forms=book, docket=docket.id, records=_records(form, docket), day=day, language=request.language,
         audience=audience, sections=tuple(_section(s, sources) for s in form.sections),

@@ -14,6 +14,7 @@ from comity.docket.directory import Directory
 from comity.docket.sections import FinalDecision, Measure, Period, Person
 from comity.errors import NotFound
 from comity.law.book import LawBook
+from comity.law.countries import printed_in_the_union
 from comity.law.forms import FormBook, FormField, Words
 
 
@@ -67,6 +68,7 @@ class Writer:
     forms: FormBook
     law: LawBook
     directory: Directory
+    union: bool = False  # the form is of an act of the Union, which prints EL and UK
 
     def write(self, field: FormField, value: Any) -> tuple[Line, ...]:
         """The lines for ``value`` in ``field``; none when there is nothing to say."""
@@ -119,8 +121,11 @@ class Writer:
             if field.type == "law":
                 return plain(self.law.instrument(value).title)
         except NotFound:
-            return plain(value)
+            return plain(self._code(value) if field.type == "party" else value)
         return plain(value)
+
+    def _code(self, country: str) -> str:
+        return printed_in_the_union(country) if self.union else country
 
     def _head(self, key: str) -> Words:
         return self.forms.word("part", key)
@@ -150,7 +155,7 @@ class Writer:
 
     def _decision(self, decision: FinalDecision) -> tuple[Line, ...]:
         return self._parts(
-            ("court", f"{decision.court} ({decision.party})"), ("date", day_words(decision.date)),
+            ("court", f"{decision.court} ({self._code(decision.party)})"), ("date", day_words(decision.date)),
             ("outcome", self.forms.word("outcome", decision.outcome)),
         )
 
