@@ -69,6 +69,12 @@ def test_an_offence_of_a_country_without_a_file_is_cannot_tell():
     assert "Double criminality (cannot tell)" in text
 
 
+def test_an_extension_by_itself_says_what_to_ask():
+    asked = ("--instrument", "eio", "--trigger", "2026-12-04T17:10", "--party", "FR")
+    assert "ask for decide --extended-by decide_extension" in run("due", "decide_extension", *asked)[1]
+    assert "--extended-by" not in run("due", "decide", *asked, "--extended-by", "decide_extension")[1]
+
+
 EAW = ("due", "decide", "--instrument", "eaw", "--trigger", "2026-09-01T12:00", "--party", "DE")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from comity.law.calendars import DAYS, Calendar
@@ -19,6 +20,7 @@ _SINGULAR = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=2048)
 def in_words(day: date) -> str:
     """``Fri 4 Dec 2026``, the same on every machine (no locale)."""
     return f"{DAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -74,6 +74,9 @@ def due_command(
     pauses = [_suspension(each, because, zone) for each in suspended or ()]
     answer = due(found, start, calendar, zone, pauses, further, rules=rules)
     doubts = _doubts(book, instrument, party, day, measure)
+    if found.extends:
+        alone = f"{found.name} lengthens {found.extends}, from the same day 0: ask for"
+        doubts.append(f"{alone} {found.extends} --extended-by {found.name}.")
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
         return print_json({**_plain(found, answer, stands), "notes": _notes(found, *further), "doubts": doubts})
@@ -154,6 +157,9 @@ def _limit(limits: tuple[Limit, ...], name: str, day: date, measure: str, urgent
     if found is None:
         known = ", ".join(dict.fromkeys(x.name for x in limits)) or "none"
         fit = " for this measure" if measure else ""
+        of = sorted({m for x in limits if x.name == name and x.holds_on(day) for m in x.measures})
+        if of and not measure:
+            raise NotFound(f"{name} depends on the measure.", f"Give --measure, one of: {', '.join(of)}.")
         if not urgent and choose_limit(limits, name, day, measure, urgent=True) is not None:
             why = f"{name} has a limit{fit} there on {day} in the urgent lane only."
             raise NotFound(why, "Add --urgent, if that is what was asked for.")
