@@ -73,10 +73,7 @@ def due_command(
     calendar = _calendar(book, party, subdivision, in_days)
     pauses = [_suspension(each, because, zone) for each in suspended or ()]
     answer = due(found, start, calendar, zone, pauses, further, rules=rules)
-    doubts = _doubts(book, instrument, party, day, measure)
-    if found.extends:
-        alone = f"{found.name} lengthens {found.extends}, from the same day 0: ask for"
-        doubts.append(f"{alone} {found.extends} --extended-by {found.name}.")
+    doubts = [*_doubts(book, instrument, party, day, measure), *_alone(found)]
     stands = state(answer, _moment(now, zone)) if now else ""
     if json:
         return print_json({**_plain(found, answer, stands), "notes": _notes(found, *further), "doubts": doubts})
@@ -178,6 +175,12 @@ def _extensions(limit: Limit, named: list[Limit]) -> list[Limit]:
         if extension in named[:n]:
             raise Malformed(f"{extension.name} is given twice.", f"{extension.provision} extends once.")
     return named
+
+
+def _alone(limit: Limit) -> list[str]:
+    """What to ask instead of an extension by itself."""
+    asked = f"{limit.extends} --extended-by {limit.name}"
+    return [f"{limit.name} lengthens {limit.extends}, from the same day 0: ask for {asked}."] if limit.extends else []
 
 
 def _suspension(text: str, because: str, zone: ZoneInfo) -> Suspension:
