@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from comity.docket.docket import fold
-from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unreachable, Unverified
+from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unverified
 from comity.node.keeping.store import Batch, Store
 from comity.node.keeping.vault import StoredBlob, Vault
 from comity.node.log.act_log import ActLog
@@ -39,7 +39,7 @@ def test_a_batch_that_fails_half_way_leaves_nothing_and_the_next_is_entered(node
         enter(batch)
 
     de.store.enter = spoilt  # type: ignore[method-assign]
-    with pytest.raises(Unreachable, match="nothing was entered"):
+    with pytest.raises(Tampered, match="past the registrar"):
         matters.authorise(nodes, de)
     de.store.enter = enter  # type: ignore[method-assign]
     assert (de.store.size(), de.log.tree.size) == (1, 1)
