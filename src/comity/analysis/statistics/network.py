@@ -9,14 +9,11 @@ likewise; capacities are whole numbers, so these bounds are reached by whole tab
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from comity.analysis.statistics.tables import ROOT, TOTAL, Cell, Layout, parent
 
 Point = tuple[str, ...]
-Step = tuple[Point, Cell, int]
-"""Where an edge leads, the cell it is, and +1 along it (the cell grows) or -1 against it (the cell shrinks)."""
 UNBOUNDED = 10**15
 Limits = Callable[[Cell], tuple[int, int]]
 """What everybody knows a withheld cell to be at least and at most."""
@@ -36,50 +33,64 @@ def ends(layout: Layout, cell: Cell) -> tuple[Point, Point]:
 
 
 class Network:
-    """The edges of a table; of ``cells`` only where given: others can neither grow nor shrink."""
+    """The edges of a table; of ``cells`` only where given: others can neither grow nor shrink.
+
+    Points and cells are numbered. A cell has two arcs: arc 2n lets cell n grow, arc 2n + 1 lets it shrink; what is
+    moved along one makes room on the other. Points are numbered in their own order, so that of equal ways the first is
+    found.
+    """
 
     def __init__(self, layout: Layout, cells: Iterable[Cell] | None = None) -> None:
-        self._ends = {cell: ends(layout, cell) for cell in (layout.cells() if cells is None else cells)}
-        self._from: dict[Point, list[Step]] = defaultdict(list)
-        for cell, (start, end) in self._ends.items():
-            self._from[start].append((end, cell, 1))
-            self._from[end].append((start, cell, -1))
+        self._cells = list(layout.cells() if cells is None else cells)
+        joined = [ends(layout, cell) for cell in self._cells]
+        points = {point: n for n, point in enumerate(sorted({point for pair in joined for point in pair}))}
+        self._number = {cell: n for n, cell in enumerate(self._cells)}
+        self._starts: list[int] = []  # of each arc
+        self._from: list[list[tuple[int, int]]] = [[] for _ in points]  # where an arc leads, and the arc
+        for n, (start, end) in enumerate((points[one], points[other]) for one, other in joined):
+            self._starts += (start, end)
+            self._from[start].append((end, 2 * n))
+            self._from[end].append((start, 2 * n + 1))
 
-    def slack(self, cell: Cell, sign: int, room: Callable[[Cell, int], int], enough: int = UNBOUNDED) -> int:
+    def room(self, room: Callable[[Cell, int], int]) -> list[int]:
+        """The room on each arc, where ``room`` says by how much a cell may grow (1) or shrink (-1)."""
+        return [min(UNBOUNDED, room(cell, way)) for cell in self._cells for way in (1, -1)]
+
+    def slack(self, cell: Cell, sign: int, room: Sequence[int], enough: int = UNBOUNDED) -> int:
         """By how much a cell can grow (``sign`` 1) or shrink (-1), at most ``enough``, when others may change.
 
-        ``room`` says by how much another cell may grow or shrink. (Edmonds and Karp 1972.)
+        ``room``: on each arc, as `room` gives it. (Edmonds and Karp 1972.)
         """
-        start, end = self._ends[cell] if sign < 0 else self._ends[cell][::-1]
-        moved: dict[Cell, int] = defaultdict(int)
-
-        def left(other: Cell, way: int) -> int:
-            if other == cell:
-                return 0
-            return min(UNBOUNDED, room(other, way)) - way * moved[other]
-
+        arc = 2 * self._number[cell] + (sign < 0)
+        back, forth, left = self._starts[arc ^ 1], self._starts[arc], list(room)
+        left[arc] = left[arc ^ 1] = 0
         reached = 0
         while reached < enough:
-            path = self._path(start, end, left)
-            if path is None:
+            path = self._path(back, {forth}, left)
+            if not path:
                 break
-            amount = min(enough - reached, *(left(other, way) for _, other, way in path))
-            for _, other, way in path:
-                moved[other] += way * amount
+            amount = min(enough - reached, *(left[each] for each in path))
+            _move(left, path, amount)
             reached += amount
         return reached
 
-    def _path(self, start: Point, end: Point, left: Callable[[Cell, int], int]) -> list[Step] | None:
-        """A shortest path along which every cell still has room."""
-        came: dict[Point, tuple[Point, Step] | None] = {start: None}
-        queue = deque([start])
-        while queue and end not in came:
-            at = queue.popleft()
-            for step in self._from[at]:
-                if step[0] not in came and left(step[1], step[2]) > 0:
-                    came[step[0]] = (at, step)
-                    queue.append(step[0])
-        return list(_trace(came, end)) if end in came else None
+    def _path(self, start: int, ends: Collection[int], left: Sequence[int]) -> list[int]:
+        """The arcs of a shortest path to one of ``ends`` along which every cell has room; none where there is none."""
+        came = [-1] * len(self._from)
+        came[start], queue = -2, [start]
+        for at in queue:
+            for to, arc in self._from[at]:
+                if came[to] == -1 and left[arc] > 0:
+                    came[to] = arc
+                    if to in ends:
+                        return list(self._trace(came, to))
+                    queue.append(to)
+        return []
+
+    def _trace(self, came: Sequence[int], at: int) -> Iterator[int]:
+        while (arc := came[at]) >= 0:
+            yield arc
+            at = self._starts[arc]
 
     def completed(self, cells: Mapping[Cell, int | None], limits: Limits) -> dict[Cell, int] | None:
         """Some whole numbers within ``limits`` for the cells that are None, so that every total holds.
@@ -87,60 +98,56 @@ class Network:
         None when there are no such numbers. What is too much at a point is moved to where it lacks (Ford and Fulkerson
         1956); bounds made from one such table are the same as from any other.
         """
-        if any(count is None and limits(cell)[0] > limits(cell)[1] for cell, count in cells.items()):
+        ranges = [(n, n) if (n := cells[cell]) is not None else limits(cell) for cell in self._cells]
+        if any(low > high for low, high in ranges):
             return None
-        found = {cell: limits(cell)[0] if count is None else count for cell, count in cells.items()}
-        excess: dict[Point, int] = defaultdict(int)
-        for cell, (start, end) in self._ends.items():
-            excess[start] -= found[cell]
-            excess[end] += found[cell]
-
-        def left(cell: Cell, way: int) -> int:
-            low, high = limits(cell)
-            return 0 if cells[cell] is not None else high - found[cell] if way > 0 else found[cell] - low
-
-        while over := next((point for point, value in excess.items() if value > 0), None):
-            under = next(
-                (p for p, value in excess.items() if value < 0 and self._path(over, p, left) is not None), None
-            )
-            if under is None:
-                return None
-            path = self._path(over, under, left) or []
-            amount = min(excess[over], -excess[under], *(left(cell, way) for _, cell, way in path))
-            for _, cell, way in path:
-                found[cell] += way * amount
-            excess[over] -= amount
-            excess[under] += amount
-        return found
+        left = [room for low, high in ranges for room in (high - low, 0)]
+        excess = [0] * len(self._from)
+        for n, (low, _) in enumerate(ranges):
+            excess[self._starts[2 * n]] -= low
+            excess[self._starts[2 * n + 1]] += low
+        lacking = {point for point, value in enumerate(excess) if value < 0}
+        for over in range(len(excess)):
+            while excess[over] > 0:
+                path = self._path(over, lacking, left)
+                if not path:
+                    return None
+                under = self._starts[path[0] ^ 1]
+                amount = min(excess[over], -excess[under], *(left[each] for each in path))
+                _move(left, path, amount)
+                excess[over] -= amount
+                excess[under] += amount
+                if not excess[under]:
+                    lacking.remove(under)
+        return {cell: ranges[n][0] + left[2 * n + 1] for n, cell in enumerate(self._cells)}
 
     def cheapest(
         self, cell: Cell, sign: int, open_to: Callable[[Cell, int], bool], cost: Callable[[Cell], int]
     ) -> tuple[int, list[Cell]] | None:
         """The cheapest cells through which ``cell`` could grow (1) or shrink (-1), and their cost (Dijkstra 1959)."""
-        start, end = self._ends[cell] if sign < 0 else self._ends[cell][::-1]
-        came: dict[Point, tuple[Point, Step] | None] = {start: None}
-        best = {start: 0}
-        heap: list[tuple[int, Point]] = [(0, start)]
+        own = 2 * self._number[cell] + (sign < 0)
+        start, end = self._starts[own ^ 1], self._starts[own]
+        came, best = [-1] * len(self._from), {start: 0}
+        heap = [(0, start)]
         while heap:
             spent, at = heapq.heappop(heap)
             if at == end:
-                return spent, [other for _, other, _ in _trace(came, end)]
+                return spent, [self._cells[arc // 2] for arc in self._trace(came, end)]
             if spent > best[at]:
                 continue
-            for step in self._from[at]:
-                to, other, way = step
+            for to, arc in self._from[at]:
+                other = self._cells[arc // 2]
                 price = spent + cost(other)
-                if other != cell and open_to(other, way) and price < best.get(to, UNBOUNDED * UNBOUNDED):
-                    best[to], came[to] = price, (at, step)
+                if arc // 2 != own // 2 and open_to(other, -1 if arc % 2 else 1) and price < best.get(to, price + 1):
+                    best[to], came[to] = price, arc
                     heapq.heappush(heap, (price, to))
         return None
 
 
-def _trace(came: Mapping[Point, tuple[Point, Step] | None], end: Point) -> Iterator[Step]:
-    link = came[end]
-    while link is not None:
-        yield link[1]
-        link = came[link[0]]
+def _move(left: list[int], path: Iterable[int], amount: int) -> None:
+    for arc in path:
+        left[arc] -= amount
+        left[arc ^ 1] += amount
 
 
 def bounds(
@@ -163,11 +170,10 @@ def bounds_of(
     network = Network(layout, sorted(hidden))
 
     def room(cell: Cell, way: int) -> int:
-        if cell not in hidden:
-            return 0
         low, high = limits(cell)
         return high - counts[cell] if way > 0 else counts[cell] - low
 
+    rooms = network.room(room)
     for cell in sorted(hidden if only is None else hidden.intersection(only)):
-        down = max(0, network.slack(cell, -1, room, min(enough, room(cell, -1))))
-        yield cell, counts[cell] - down, counts[cell] + network.slack(cell, 1, room, min(enough, room(cell, 1)))
+        down = max(0, network.slack(cell, -1, rooms, min(enough, room(cell, -1))))
+        yield cell, counts[cell] - down, counts[cell] + network.slack(cell, 1, rooms, min(enough, room(cell, 1)))
