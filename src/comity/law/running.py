@@ -51,6 +51,7 @@ class Course:
     moves_by: str  # provision by which a limit ending on a closed day moves; empty: it doesn't
     pauses: tuple[Pause, ...]
     lines: list[str] = field(default_factory=list)
+    changed: bool = False  # the Regulation has given another end than custom would
 
     @property
     def eu(self) -> bool:
@@ -111,7 +112,7 @@ def _hours(course: Course, hours: int, moment: datetime, first: bool) -> tuple[d
     if not (course.eu and first):
         return moment.astimezone(zone), elapsed, elapsed
     begins = reckoning.next_full_hour(moment, zone)
-    expires = _ends(course, begins, hours)
+    expires, course.changed = _ends(course, begins, hours), True
     lines.append(
         f"The hour in which the event falls does not count ({REGULATION} art 3(1)): the period runs from "
         f"{moment_in_words(begins, zone)} and expires on {moment_in_words(expires, zone)} (art 3(2)(a)). "
@@ -220,7 +221,7 @@ def _after_moving(course: Course, day_zero: date, end: date, long: bool) -> date
             course.lines.append(f"{shut}; {stays}")
             return end
         course.lines.append(f"{shut}: the limit moves to the next working day, {in_words(moved)} ({course.moves_by}).")
-        end = moved
+        end, course.changed = moved, True
     if course.eu and course.moves_by and long:
         second = reckoning.add_working_days(day_zero, 2, course.calendar)
         if second > end:
@@ -228,5 +229,5 @@ def _after_moving(course: Course, day_zero: date, end: date, long: bool) -> date
                 f"A period of two days or more has at least two working days: it ends on {in_words(second)} "
                 f"({REGULATION} art 3(5))."
             )
-            end = second
+            end, course.changed = second, True
     return end

@@ -127,7 +127,7 @@ def due(
     starts, last, expires = run(course, trigger, periods)
     if limit.minimum or limit.at_end:
         last = expires if periods[-1].unit == "hours" else last
-    if course.eu:
+    if course.eu and course.changed:
         _doubt_regulation(course, trigger, periods, expires)
     if mark == "knowledge_medium":
         course.lines.append(_NOT_SETTLED)
