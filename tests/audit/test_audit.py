@@ -257,7 +257,7 @@ def test_a_node_s_store_exports_what_it_serves(tmp_path: Path) -> None:
 
 def test_a_large_audit_is_fast_enough_for_a_million_a_minute() -> None:
     """30,000 entries within their share of 60 s, twice over; the figure itself is in bench."""
-    log, start = ShownLog(acts(30_000)), time.perf_counter()
+    log, start = ShownLog(acts(30_000)), time.process_time()
     with AuditState() as state:
         assert audit(log, state).exit_code == 0
-    assert time.perf_counter() - start < 60 * 30_000 / 1_000_000 * 2
+    assert time.process_time() - start < 60 * 30_000 / 1_000_000 * 2

@@ -200,8 +200,8 @@ def test_books_of_one_version_are_one_and_a_days_law_is_another() -> None:
 
 
 def _timed(asks) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(100):
         for ask in asks:
             ask()
-    return (time.perf_counter() - start) / (100 * len(asks))
+    return (time.process_time() - start) / (100 * len(asks))

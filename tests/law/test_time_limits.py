@@ -307,8 +307,8 @@ def test_a_reckoning_takes_less_than_a_fifth_of_a_millisecond() -> None:
     due(a_limit(90), trigger, GERMANY, BERLIN)  # the holidays of the year are computed once
     rounds = []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         for _ in range(100):
             due(a_limit(90), trigger, GERMANY, BERLIN)
-        rounds.append((time.perf_counter() - begin) / 100)
+        rounds.append((time.process_time() - begin) / 100)
     assert min(rounds) < 200e-6

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from hashlib import sha256
 from itertools import permutations
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,9 +107,9 @@ def test_a_long_chain_is_folded_in_one_pass() -> None:
     chain: list[Entry] = []
     for number in range(5000):
         chain.append(entry(number, (chain[-1].id,) if chain else (), "request.consult", True))
-    begun = perf_counter()
+    begun = process_time()
     docket = fold("request:fold-0001", reversed(chain))
-    assert perf_counter() - begun < 5
+    assert process_time() - begun < 5
     assert [e.id for e in docket.entries] == [e.id for e in chain]
     assert docket.heads == {chain[-1].id}
 
