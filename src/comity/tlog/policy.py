@@ -120,7 +120,7 @@ class Policy:
         counted = {name: time for name, time in times.items() if _timely(time, now, max_age)}
         if not self.satisfied(counted):
             raise Unverified(f"The quorum {self.quorum!r} did not cosign the checkpoint of {checkpoint.origin}; "
-                             f"{self._missing(times, counted)}", "Ask the log for a checkpoint with more cosignatures.")
+                             f"{self._missing(times, counted)}", _NEXT[bool(set(times) - set(counted))])
         return CheckedCheckpoint(checkpoint, sorted(counted.items()))
 
     def _check_end(self, checkpoint: Checkpoint) -> None:
@@ -164,6 +164,12 @@ class Policy:
         parts = [f"missing: {', '.join(absent)}"] if absent else []
         parts += [f"too old or ahead of the clock: {', '.join(untimely)}"] if untimely else []
         return "; ".join(parts) + "."
+
+
+_NEXT = {
+    False: "Ask the log for a checkpoint with more cosignatures.",
+    True: "Compare the clocks, this one and the witness's; else ask the log for a newer checkpoint.",
+}
 
 
 def _timely(time: int, now: int, max_age: int | None) -> bool:
