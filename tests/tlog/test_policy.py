@@ -52,7 +52,7 @@ def test_only_timely_cosignatures_count() -> None:
     assert policy.check(note(0), NOW + 10**9, None).cosigned_by == [("w0", NOW)]
     assert policy.check(note(0), NOW - 300, 60).cosigned_by == [("w0", NOW)]
     for now, age in [(NOW + 61, 60), (NOW - 301, 60), (NOW - 301, None)]:
-        with pytest.raises(Unverified, match="too old or ahead of the clock: w0.*Compare the clocks"):
+        with pytest.raises(Unverified, match=r"too old or ahead of the clock: w0.*Compare the clocks"):
             policy.check(note(0), now, age)
     renewed = add_lines(note(0), [line_at(0, NOW + 50)])
     assert policy.check(renewed, NOW + 61, 60).cosigned_by == [("w0", NOW + 50)]
