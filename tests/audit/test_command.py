@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from typer.testing import CliRunner
 
 from comity.cli.audit import command
-from comity.errors import Malformed, NotFound, Unverified
+from comity.errors import ComityError, Malformed, NotFound, Tampered, Unverified
 from comity.node.auditor.source import HttpSource, trees_of
 from comity.node.keeping.gossip_store import SQLiteGossipStore
 from comity.node.log.export import RowsSource
@@ -54,12 +54,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def node(here: Path) -> Iterator[tuple[str, ShownLog]]:
     """A node's log as static files and its gossip, on a port of its own."""
     log = ShownLog(acts(SIZE), at=int(time.time()))
-    log.write(here / "copy-of-log")
+    log.write(here / "served")
     store = SQLiteGossipStore(here / "gossip.sqlite")
     routes = [
         *gossip_routes(store, [POLICY], trees_of({ORIGIN: RowsSource(Rows(log))})),
-        Mount("/log", StaticFiles(directory=here / "copy-of-log")),
-        Mount(f"/{MIRRORED}", StaticFiles(directory=here / "copy-of-log")),  # as a mirror serves it
+        Mount("/log", StaticFiles(directory=here / "served")),
+        Mount(f"/{MIRRORED}", StaticFiles(directory=here / "served")),  # as a mirror serves it
     ]
     with serving(Starlette(routes=routes)) as url:
         yield url, log
@@ -67,7 +67,7 @@ def node(here: Path) -> Iterator[tuple[str, ShownLog]]:
 
 
 def test_every_command_of_the_document_runs(node: tuple[str, ShownLog]) -> None:
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
     for line in (line for line in COMMANDS if "--report" not in line):
         words = [re.sub(r"https://\w+\.example", node[0], word) for word in shlex.split(line)]
         code, said = run(*words)
@@ -79,6 +79,28 @@ def test_every_command_of_the_document_runs(node: tuple[str, ShownLog]) -> None:
             assert "cosigned by ombudsman" in said
             assert "2q - n = 1" in said
     assert os.listdir("seen") == ["audit.sqlite"]
+
+
+def test_a_copy_is_the_log_byte_for_byte_and_grows_with_it(node: tuple[str, ShownLog], here: Path) -> None:
+    ShownLog(acts(300), at=int(time.time())).write(here / "younger")
+    assert run("younger", "--policy", "policy.txt", "--copy", "copy")[0] == 0
+    code, said = run(node[0], "--policy", "policy.txt", "--copy", "copy")
+    assert (code, f"{SIZE} leaves" in said) == (0, True)
+    for served in (path for path in (here / "served").rglob("*") if path.is_file()):
+        assert (here / "copy" / served.relative_to(here / "served")).read_bytes() == served.read_bytes()
+    code, said = run("copy", "--policy", "policy.txt", "--json")
+    assert (code, json.loads(said)["size"]) == (0, SIZE)
+    with pytest.raises(Tampered):  # the older log does not take the place of the newer
+        run("younger", "--policy", "policy.txt", "--copy", "copy")
+
+
+def test_a_copy_holds_only_what_leads_to_the_root(node: tuple[str, ShownLog], here: Path) -> None:
+    assert run(node[0], "--policy", "policy.txt", "--state", "seen")[0] == 0
+    bundle = here / "served" / "tile" / "entries" / "000"
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"x")  # the host lies to who has audited already
+    with pytest.raises(ComityError):
+        run(node[0], "--policy", "policy.txt", "--state", "seen", "--copy", "copy")
+    assert not (here / "copy" / "checkpoint").exists()
 
 
 def test_a_fork_ends_with_7_and_is_known_to_all(node: tuple[str, ShownLog], here: Path) -> None:

@@ -26,6 +26,8 @@ from comity.tlog.policy import Policy
 if TYPE_CHECKING:
     from comity.docket.directory import Directory
     from comity.node.auditor.audit import Auditor
+    from comity.node.auditor.source import LogSource
+    from comity.node.auditor.state import AuditState
     from comity.package.anchors import Anchors
 
 SHOWN = 10
@@ -43,6 +45,9 @@ def command(
         Path | None, typer.Option("--anchors", help="Or your anchors; Party files beside them (parties/) count too.")
     ] = None,
     state: Annotated[Path | None, typer.Option("--state", help="Folder to keep what was seen, to go on later.")] = None,
+    copy: Annotated[
+        Path | None, typer.Option("--copy", help="Also copy the log to this folder, to audit it without the node.")
+    ] = None,
     gossip: Annotated[
         list[str] | None, typer.Option("--gossip", help="Also hand the checkpoint in here, and read conflicts.")
     ] = None,
@@ -72,7 +77,7 @@ def command(
 
         trusted = partial(_policy, policy, anchors)
         raise typer.Exit(audit_report(place, trusted, report, openings, leaf_in=leaf_in, as_json=json))
-    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age, anchors, later or [])
+    found = _audited(place, partial(_policy, policy, anchors), state, gossip or [], max_age, anchors, later or [], copy)
     if json:
         print_json(found.as_json())
     else:
@@ -110,7 +115,7 @@ def _directory(anchors: Path, trusted: Anchors) -> Directory | None:
 
 def _audited(
     place: str, policy_for: Callable[[str], Policy | None], folder: Path | None, gossip: list[str],
-    max_age: int | None, anchors: Path | None, later: list[str],
+    max_age: int | None, anchors: Path | None, later: list[str], copy: Path | None,
 ) -> AuditReport:  # fmt: skip
     from comity.node.auditor.audit import Auditor
     from comity.node.auditor.keys import missing_events
@@ -137,8 +142,15 @@ def _audited(
             report = settle_by(auditor, report, trusted)
             directory = None if anchors is None else _directory(anchors, _read_anchors(anchors))
             said = () if directory is None else tuple(missing_events(state, directory, report.origin))
+            said += () if copy is None else (_copied(source, note, copy, state),)
             report = replace(report, sums=state.sums(auditor.now.date().isoformat()), notices=report.notices + said)
     return _gossiped(report, auditor, note, place, gossip)
+
+
+def _copied(source: LogSource, note: bytes, folder: Path, state: AuditState) -> str:
+    from comity.node.witness.copy import copy_log
+
+    return f"Copied: {copy_log(source, note, folder, state)} leaves to {folder}."
 
 
 class _Bar:

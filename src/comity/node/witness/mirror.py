@@ -19,13 +19,14 @@ from pathlib import Path
 
 from comity.errors import ComityError, NotFound, Tampered
 from comity.node.auditor.audit import Auditor
-from comity.node.auditor.source import FolderSource, LogSource, tree_of
+from comity.node.auditor.source import FolderSource, LogSource
 from comity.node.auditor.state import AuditState
-from comity.node.log.export import exported_size, write_file
+from comity.node.log.export import write_file
+from comity.node.witness.copy import keep_tiles
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint
 from comity.tlog.note import NoteVerifier, SignatureLine, add_lines, split_note
 from comity.tlog.policy import NONE, KnownLog, Policy
-from comity.tlog.tiles import encode_entries, encode_tile, entries_path, tile_coordinates, tile_path, tiles_of
+from comity.tlog.tiles import encode_entries, encode_tile, entries_path, tile_path
 from comity.tlog.witness import TEXT, Answer, Witness, WitnessStore
 
 
@@ -66,7 +67,7 @@ class Mirror(Witness):
             report = auditor.run(note)
             if report.exposed:
                 raise Tampered(report.exposed[0].says, "The proof lies beside the log; hand it to oversight.")
-            self._keep_upper(checkpoint, source, home)
+            keep_tiles(checkpoint, source, home, entries=False)  # those below were kept as they were read
             if not (home / "checkpoint").is_file() or not _lines_of((home / "checkpoint").read_bytes(), note):
                 write_file(home / "checkpoint", note)
         return checkpoint
@@ -118,12 +119,6 @@ class Mirror(Witness):
         if origin not in self.sources:
             raise NotFound(f"This mirror does not know where {origin} is read.", "Add its address.")
         return self.sources[origin]
-
-    def _keep_upper(self, checkpoint: Checkpoint, source: LogSource, home: Path) -> None:
-        read = tree_of(checkpoint, source.fetch)
-        for tile in tiles_of(exported_size(home), checkpoint.size):
-            if tile.level:
-                write_file(home / tile.path, encode_tile(read(tile_coordinates(tile))))
 
 
 def _signed_by(verifiers: Sequence[NoteVerifier]) -> Policy:
