@@ -1,10 +1,12 @@
-"""What all tests share: Hypothesis on a slow machine, logs led nowhere, cheap passphrases, slow tests first."""
+"""What all tests share: folders in memory, Hypothesis on a slow machine, logs led nowhere, cheap passphrases."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 import structlog
@@ -15,6 +17,12 @@ from comity.signing import keys
 
 # Commands are immutable: a runner need not make all of them from their functions for every line that is typed.
 typer.testing._get_command = cache(typer.testing._get_command)
+
+MEMORY, ROOM, NO_PROGRAMS = Path("/dev/shm"), 4 << 30, os.ST_NOEXEC
+# A node waits for its disk at every commit. A process that is killed loses nothing of a folder in memory either; what
+# a disk may lose is tried by `make durability`, on the disk.
+if os.access(MEMORY, os.W_OK) and not os.statvfs(MEMORY).f_flag & NO_PROGRAMS and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 settings.register_profile("house", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=1000)

@@ -17,7 +17,7 @@ from comity.cli.demo.scene import CODES, Scene, set_scene
 from comity.cli.demo.script import packaged_matters, read_matter
 from comity.errors import ComityError
 
-MOST_KILLS = 6
+MOST_KILLS = 4
 
 
 class Killer:

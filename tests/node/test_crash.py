@@ -134,7 +134,7 @@ def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> Non
     deaths, end = 0, time.monotonic() + 40
     try:
         while not all((tmp_path / f"{p}.done").exists() for p in running) and time.monotonic() < end:
-            if deaths < 8:
+            if deaths < 4:
                 time.sleep(chance.uniform(0.7, 2.0))
                 victim = chance.choice(list(running))
                 running[victim].send_signal(signal.SIGKILL)

@@ -15,6 +15,7 @@ MAX_INTEGER = 2**63 - 1
 HASH_SIZE = 32
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_NOT_IN_NAMES = re.compile(r"[\s+\x00-\x1f]")
 
 
 def encode_base64(data: bytes) -> str:
@@ -67,7 +68,7 @@ def check_name(name: str, what: str = "key name") -> str:
         raise Malformed(f"The {what} is not valid Unicode.", _ASK) from error
     if not 1 <= size <= 255:
         raise Malformed(f"The {what} has {size} bytes; it must have 1 to 255.", _ASK)
-    if "+" in name or any(character.isspace() or character < " " for character in name):
+    if _NOT_IN_NAMES.search(name):
         raise Malformed(f"The {what} holds a space, a plus sign or a control character.", _ASK)
     return name
 
