@@ -131,7 +131,7 @@ def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> Non
         return subprocess.Popen(command, env=HERE)
 
     running = {party: run(party) for party in ("DE", "FR")}
-    deaths, end = 0, time.monotonic() + 40
+    deaths, end = 0, time.monotonic() + 90
     try:
         while not all((tmp_path / f"{p}.done").exists() for p in running) and time.monotonic() < end:
             if deaths < 4:
