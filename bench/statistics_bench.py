@@ -64,7 +64,7 @@ def _check_all(commitments: list[bytes], proofs: list[bytes]) -> None:
 
 def _withholding() -> Iterator[tuple[str, str]]:
     for providers, acts in ((2, 150), (5, 1_000), (10, 20_000)):
-        table = tables(_facts(providers, acts))[0]
+        table = tables(_facts(providers, acts))[0][0]
         spent, shown = _timed(lambda table=table: protect(table, [(TOTAL, ROOT)]))  # type: ignore[misc]
         cells = len(table.counts)
         name = f"{acts:,} acts, {cells} cells: {len(shown.withheld)} withheld"
