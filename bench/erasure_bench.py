@@ -26,7 +26,7 @@ from comity.docket.record import open_sections
 from comity.law.book import load_law
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.door.admission import Filed
+from comity.node.door.filed import Filed
 from comity.node.log.export import RowsSource
 from comity.node.node import Node
 from comity.package.check import check_source

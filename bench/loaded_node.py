@@ -22,7 +22,7 @@ import msgspec
 from comity.docket.directory import NodeEntry
 from comity.docket.record import SealedRecord
 from comity.errors import ComityError, Unreachable
-from comity.node.door.admission import Door, Filed
+from comity.node.door.filed import Door, Filed
 from comity.node.door.registrar import Entered
 from comity.node.keeping.keys import NodeKeys
 from comity.node.node import Node, Outside

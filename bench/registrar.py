@@ -15,7 +15,7 @@ from bench import limits
 from bench.row import Row, at_least, at_most
 from comity.docket.docket import Entry
 from comity.docket.record import SealedRecord, compose, record_id
-from comity.node.door.admission import Door, Filed
+from comity.node.door.filed import Door, Filed
 from comity.node.door.registrar import Entered
 from comity.node.node import Node
 from comity.proceedings import bodies

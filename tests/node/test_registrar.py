@@ -99,7 +99,7 @@ def test_one_bad_filing_in_a_batch_takes_nothing_from_the_others(nodes: Nodes, d
     hand = put_hand(record_id(good), nodes.world.who("DE", "prosecutor").key)
     session = de.registrar._registry.session(de.dockets, de.log.tree.size, nodes.clock())
     from comity.docket.record import SealedRecord
-    from comity.node.door.admission import Door, Filed
+    from comity.node.door.filed import Door, Filed
 
     session.prepare(Filed(SealedRecord(record=good, hand=hand, seal="", sections=sections), Door.OFFICIAL))
     before = (session.batch.lengths(), dict(session.changed), list(session.prepared))
