@@ -75,7 +75,9 @@ def test_one_of_three_roots_signs_nothing_that_counts(party: Path, capsys: pytes
     shutil.copy(there, pending)
     assert run(["init", "sign", str(pending)]) == 0
     assert run(["init", "publish", "de", "--root", "de-root-2"]) == 0
+    capsys.readouterr()
     assert run(["init", "publish", "de"]) == 3  # there is no root in the Party's folder
+    assert "--root FOLDER" in capsys.readouterr().err
     alone = party.parent / "DE.json"
     shutil.copy(party / "DE.json.pending", alone)
     roots = (party / "root.pub").read_text().strip()

@@ -56,6 +56,8 @@ def make_root(folder: Path, passphrase: bytes) -> PublicKey:
 
 def open_root(folder: Path, passphrase: bytes) -> PrivateKey:
     """The root key in ``folder``. NotFound, Unverified (wrong passphrase, rights too wide)."""
+    if not (folder / ROOT_KEY).exists():
+        raise NotFound(f"There is no root key in {folder}.", "Each holder has a folder of their own: --root FOLDER.")
     return load_private(read_secret(folder / ROOT_KEY), passphrase)
 
 
