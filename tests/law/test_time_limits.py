@@ -302,6 +302,26 @@ def test_nothing_is_due_while_suspended(
         assert paused[2] >= trigger + after + length
 
 
+@pytest.mark.parametrize(
+    ("amount", "unit", "pause", "last"),
+    [
+        (1, "working_days", None, date(2024, 1, 2)),  # one working day is no "period of two days or more"
+        (2, "days", None, date(2024, 1, 3)),  # a holiday, Tuesday, Wednesday: two working days
+        (2, "days", (3, 5), date(2024, 1, 5)),
+        (1, "working_days", (3, 5), date(2024, 1, 2)),
+    ],
+)
+def test_two_working_days_and_a_suspension_on_the_second(
+    amount: int, unit: Unit, pause: tuple[int, int] | None, last: date
+) -> None:
+    days = [datetime(2024, 1, day, 1, tzinfo=BERLIN) for day in pause or ()]
+    pauses = [Suspension(*days, "immunity", "art 20")] if days else []
+    event = datetime(2023, 12, 31 if unit == "days" else 30, 12, tzinfo=BERLIN)
+    answer = due(a_limit(amount, unit), event, GERMANY, BERLIN, pauses)
+    assert isinstance(answer, Reckoning)
+    assert answer.due.date() == last
+
+
 def test_a_reckoning_takes_less_than_a_fifth_of_a_millisecond() -> None:
     trigger = datetime(2026, 12, 4, 17, 10, tzinfo=PARIS)
     due(a_limit(90), trigger, GERMANY, BERLIN)  # the holidays of the year are computed once

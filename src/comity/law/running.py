@@ -153,9 +153,11 @@ def _days(
     for unit, amount in parts:
         end = reckoning.last_day(end, amount, unit, course.calendar)
         course.lines.append(_counted(course, unit, amount, end))
-    end = _after_pauses(course, day_zero, end, working=parts[-1][0] == "working_days")
     working = parts[-1][0] == "working_days"
-    end = _after_moving(course, day_zero, end, long=any(unit != "days" or n >= 2 for unit, n in parts))
+    # Art 3(5): "any period of two days or more". A week, a month or a year is one; a single working day is not.
+    long = any(n >= 2 or unit not in ("days", "working_days") for unit, n in parts)
+    end = _after_pauses(course, day_zero, end, working, long)
+    end = _after_moving(course, day_zero, end, long)
     _tell_places(course, day_zero if working else end - timedelta(days=1), end)
     expires = reckoning.midnight(end + timedelta(days=1), zone)
     return reckoning.midnight(day_one, zone), reckoning.later(expires, timedelta(seconds=-1), zone), expires
@@ -170,13 +172,13 @@ def _counted(course: Course, unit: Unit, amount: int, end: date) -> str:
     return f"{amount_in_words(amount, unit)} later is {in_words(end)}, {same}{course.article('3(2)(c)')}."
 
 
-def _after_pauses(course: Course, day_zero: date, end: date, working: bool) -> date:
+def _after_pauses(course: Course, day_zero: date, end: date, working: bool, long: bool) -> date:
     """The last day once suspended days are left out: the day a suspension starts counts, the day it ends doesn't."""
     calendar = course.calendar
     for p in course.pauses:
         start, resumed = (m.astimezone(course.zone).date() for m in (p.start, p.end))
         start = max(start, day_zero)
-        reached = reckoning.moved(end, calendar) if course.moves_by else end
+        reached = _reached(course, day_zero, end, long)
         if start >= resumed or start > reached:
             continue
         base = end if start <= end else reached
@@ -206,6 +208,14 @@ def _tell_places(course: Course, after: date, end: date) -> None:
             )
 
 
+def _reached(course: Course, day_zero: date, end: date, long: bool) -> date:
+    """The day to which ``end`` moves (art 3(4)), and on until the period has two working days (art 3(5))."""
+    if not course.moves_by:
+        return end
+    moved = reckoning.moved(end, course.calendar)
+    return max(moved, reckoning.add_working_days(day_zero, 2, course.calendar)) if course.eu and long else moved
+
+
 def _after_moving(course: Course, day_zero: date, end: date, long: bool) -> date:
     """The last day moved to a working day (art 3(4)), and on until the period has two working days (art 3(5))."""
     moved = reckoning.moved(end, course.calendar)
@@ -222,12 +232,11 @@ def _after_moving(course: Course, day_zero: date, end: date, long: bool) -> date
             return end
         course.lines.append(f"{shut}: the limit moves to the next working day, {in_words(moved)} ({course.moves_by}).")
         end, course.changed = moved, True
-    if course.eu and course.moves_by and long:
-        second = reckoning.add_working_days(day_zero, 2, course.calendar)
-        if second > end:
-            course.lines.append(
-                f"A period of two days or more has at least two working days: it ends on {in_words(second)} "
-                f"({REGULATION} art 3(5))."
-            )
-            end, course.changed = second, True
+    second = _reached(course, day_zero, end, long)
+    if second > end:
+        course.lines.append(
+            f"A period of two days or more has at least two working days: it ends on {in_words(second)} "
+            f"({REGULATION} art 3(5))."
+        )
+        end, course.changed = second, True
     return end
