@@ -7,6 +7,8 @@
 
 PYTHON ?=
 export PYTHON
+# The tests start a hundred processes; without compiled modules on disk each would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options

@@ -7,16 +7,35 @@ import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 import typer.testing
 from hypothesis import HealthCheck, settings
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
 
+from comity.law import files
 from comity.signing import keys
 
 # Commands are immutable: a runner need not make all of them from their functions for every line that is typed.
 typer.testing._get_command = cache(typer.testing._get_command)
+# Hundreds of nodes are opened in one process. What they say to their databases is compiled once for all of them, and a
+# law file is parsed once, however many others are changed beside it.
+files.parsed = cache(files.parsed)
+STATEMENTS, begin = LRUCache(2000), Engine.__init__
+
+
+def _with_shared_statements(self: Engine, *args: Any, **options: Any) -> None:
+    begin(self, *args, **options)
+    self._compiled_cache = STATEMENTS
+
+
+Engine.__init__ = _with_shared_statements
+SQLiteDialect_pysqlite.__hash__ = lambda self: hash(type(self))
+SQLiteDialect_pysqlite.__eq__ = lambda self, other: type(self) is type(other)
 
 MEMORY, ROOM, NO_PROGRAMS = Path("/dev/shm"), 4 << 30, os.ST_NOEXEC
 # A node waits for its disk at every commit. A process that is killed loses nothing of a folder in memory either; what

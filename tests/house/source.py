@@ -34,8 +34,17 @@ class Module:
     """One Python file of the package."""
 
     path: Path
-    tree: ast.Module
-    lines: int
+    text: str
+
+    @property
+    def tree(self) -> ast.Module:
+        """The module parsed, once."""
+        return _parsed(self.text)
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has."""
+        return len(self.text.splitlines())
 
     @property
     def name(self) -> str:
@@ -51,11 +60,12 @@ class Module:
 @cache
 def modules() -> tuple[Module, ...]:
     """Every module under src/comity, in order of path."""
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        found.append(Module(path, ast.parse(text, str(path)), len(text.splitlines())))
-    return tuple(found)
+    return tuple(Module(path, path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 @cache

@@ -11,6 +11,7 @@ from comity.tlog.note import Signer
 from comity.tlog.tree import Coordinate, Tree, frontier_of, leaf_hash
 
 SIZES = (0, 1, 2, 3, 255, 256, 257, 65535, 65536, 65537, 256001)
+SMALL = 512  # what lies in a tree of this size is had without making the large one
 NOW = 1_800_000_000
 LOG = Signer.from_seed("node.example/act-log/2027", b"l" * 32)
 LOG_PQ = MLDSACosigner.from_seed(LOG.name, b"L" * 32)
@@ -26,13 +27,14 @@ def entry(index: int) -> bytes:
 
 
 @cache
-def nodes() -> dict[Coordinate, bytes]:
-    _, new = Tree().append([leaf_hash(entry(index)) for index in range(SIZES[-1])])
+def nodes(size: int = SIZES[-1]) -> dict[Coordinate, bytes]:
+    _, new = Tree().append([leaf_hash(entry(index)) for index in range(size)])
     return {(level, index): value for level, index, value in new}
 
 
 def read(places: Sequence[Coordinate]) -> list[bytes]:
-    stored = nodes()
+    few = all((index + 1) << level <= SMALL for level, index in places)
+    stored = nodes(SMALL if few else SIZES[-1])
     return [stored[place] for place in places]
 
 

@@ -24,7 +24,7 @@ from comity.analysis.statistics.certificates import (
     ROWS,
     SENT,
 )
-from comity.analysis.statistics.network import bounds_of
+from comity.analysis.statistics.network import bounds
 from comity.analysis.statistics.small_cells import (
     KNOWN,
     LEAST,
@@ -135,7 +135,8 @@ def _highest(issued: PublishedTable) -> dict[Cell, int]:
     """The greatest that each withheld ground, and what it is a part of, can be."""
     hidden = {cell for cell in issued.withheld if cell[1].count("/") >= 2 and cell[0] != TOTAL}
     counts = completed(issued).counts if hidden else {}
-    return {cell: high for cell, _, high in bounds_of(issued.layout, counts, issued.withheld, KNOWN, only=hidden)}
+    found = bounds(issued.layout, counts, issued.withheld, KNOWN, only=hidden)
+    return {cell: high for cell, (_, high) in found.items()}
 
 
 def _raised(issued: PublishedTable, ended: Cell, highs: Mapping[Cell, int]) -> tuple[int, int]:

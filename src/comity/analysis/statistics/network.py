@@ -61,10 +61,31 @@ class Network:
 
         ``room``: on each arc, as `room` gives it. (Edmonds and Karp 1972.)
         """
-        arc = 2 * self._number[cell] + (sign < 0)
+        return self._slack(2 * self._number[cell] + (sign < 0), room, enough)[0]
+
+    def narrow(self, room: Sequence[int], width: int) -> Iterator[tuple[Cell, int, int]]:
+        """The cells, in their order, that can shrink and grow by less than ``width`` in all; and by how much each way.
+
+        A table in which one cell has moved by ``width`` moves others with it: what moves as far is not asked again.
+        """
+        wide: set[int] = set()
+        for n, cell in enumerate(self._cells):
+            reached = [0, 0]
+            for way in (1, 0):  # arc 2n + 1 lets it shrink
+                if n not in wide:
+                    enough = min(width - sum(reached), room[2 * n + way])
+                    reached[way], changed = self._slack(2 * n + way, room, enough)
+                    wide.update(each for each, by in changed.items() if abs(by) >= width)
+                    if sum(reached) >= width:
+                        wide.add(n)
+            if n not in wide:
+                yield cell, reached[1], reached[0]
+
+    def _slack(self, arc: int, room: Sequence[int], enough: int) -> tuple[int, dict[int, int]]:
+        """By how much more can be moved along an arc, and by how much each other cell then has changed."""
         back, forth, left = self._starts[arc ^ 1], self._starts[arc], list(room)
         left[arc] = left[arc ^ 1] = 0
-        reached = 0
+        reached, touched = 0, set[int]()
         while reached < enough:
             path = self._path(back, {forth}, left)
             if not path:
@@ -72,7 +93,8 @@ class Network:
             amount = min(enough - reached, *(left[each] for each in path))
             _move(left, path, amount)
             reached += amount
-        return reached
+            touched.update(each // 2 for each in path)
+        return reached, {n: room[2 * n] - left[2 * n] for n in touched}
 
     def _path(self, start: int, ends: Collection[int], left: Sequence[int]) -> list[int]:
         """The arcs of a shortest path to one of ``ends`` along which every cell has room; none where there is none."""
@@ -151,29 +173,39 @@ def _move(left: list[int], path: Iterable[int], amount: int) -> None:
 
 
 def bounds(
-    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits, enough: int = UNBOUNDED
-) -> dict[Cell, tuple[int, int]]:
-    """Smallest and largest value that each withheld cell can have, for who sees the others.
-
-    ``counts``: the true ones, or any that are within ``limits`` and keep every total. With ``enough``, each bound stops
-    that far from the count. At `UNBOUNDED` from it there is no bound.
-    """
-    return {cell: (low, high) for cell, low, high in bounds_of(layout, counts, withheld, limits, enough)}
-
-
-def bounds_of(
-    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits, enough: int = UNBOUNDED,
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits,
     only: Collection[Cell] | None = None,
-) -> Iterator[tuple[Cell, int, int]]:  # fmt: skip
-    """As `bounds`, one cell after the other; of ``only`` these where given."""
-    hidden = frozenset(withheld)
-    network = Network(layout, sorted(hidden))
+) -> dict[Cell, tuple[int, int]]:  # fmt: skip
+    """Smallest and largest value that each withheld cell can have, for who sees the others; of ``only`` where given.
+
+    ``counts``: the true ones, or any that are within ``limits`` and keep every total. At `UNBOUNDED` from the count
+    there is no bound.
+    """
+    network, room, rooms = _hidden(layout, counts, withheld, limits)
+    found = {}
+    for cell in sorted(withheld if only is None else frozenset(withheld).intersection(only)):
+        down, up = (network.slack(cell, way, rooms, room(cell, way)) for way in (-1, 1))
+        found[cell] = counts[cell] - down, counts[cell] + up
+    return found
+
+
+def narrow(
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits, width: int
+) -> Iterator[tuple[Cell, tuple[int, int]]]:
+    """As `bounds`, one after the other, of the cells whose bounds lie less than ``width`` apart."""
+    network, _, rooms = _hidden(layout, counts, withheld, limits)
+    for cell, down, up in network.narrow(rooms, width):
+        yield cell, (counts[cell] - down, counts[cell] + up)
+
+
+def _hidden(
+    layout: Layout, counts: Mapping[Cell, int], withheld: Collection[Cell], limits: Limits
+) -> tuple[Network, Callable[[Cell, int], int], list[int]]:
+    """The network of what is withheld, and the room that each cell and each arc has within ``limits``."""
+    network = Network(layout, sorted(withheld))
 
     def room(cell: Cell, way: int) -> int:
         low, high = limits(cell)
         return high - counts[cell] if way > 0 else counts[cell] - low
 
-    rooms = network.room(room)
-    for cell in sorted(hidden if only is None else hidden.intersection(only)):
-        down = max(0, network.slack(cell, -1, rooms, min(enough, room(cell, -1))))
-        yield cell, counts[cell] - down, counts[cell] + network.slack(cell, 1, rooms, min(enough, room(cell, 1)))
+    return network, room, network.room(room)

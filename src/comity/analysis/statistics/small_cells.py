@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from comity.analysis.statistics.network import Limits, Network, at_least, bounds_of
+from comity.analysis.statistics.network import Limits, Network, at_least, narrow
 from comity.analysis.statistics.tables import Cell, Layout, Table
 from comity.errors import CannotTell, Malformed
 
@@ -102,13 +103,8 @@ def attack(
 
     Empty: the table may be published. ``first``: stop at the first one found; ``limits``: what else the reader knows.
     """
-    weak: dict[Cell, tuple[int, int]] = {}
-    for cell, low, high in bounds_of(table.layout, table.counts, withheld, limits, PROTECTION):
-        if high - low < PROTECTION:
-            weak[cell] = (low, high)
-            if first:
-                break
-    return weak
+    found = narrow(table.layout, table.counts, withheld, limits, PROTECTION)
+    return dict(islice(found, 1) if first else found)
 
 
 def attack_published(table: PublishedTable, limits: Limits = KNOWN) -> dict[Cell, tuple[int, int]]:

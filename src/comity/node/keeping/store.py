@@ -107,7 +107,8 @@ class Store:
         self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=2)
         self._reader = _engine(path, "BEGIN", pool_size=4)
         with self._writer.begin() as db:
-            t.metadata.create_all(db)
+            for statement in t.schema():
+                db.exec_driver_sql(statement)
             found = db.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema"))
             if found is None:
                 db.execute(t.meta.insert(), {"key": "schema", "value": SCHEMA_VERSION})

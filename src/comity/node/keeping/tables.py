@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 metadata = MetaData()
 
@@ -198,3 +202,13 @@ seen_checkpoints = Table(
 )
 
 meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+
+
+@cache
+def schema() -> tuple[str, ...]:
+    """The statements that make what is not there yet: every table, then every index."""
+    makes: list[CreateTable | CreateIndex] = []
+    makes += [CreateTable(table, if_not_exists=True) for table in metadata.sorted_tables]
+    indexes = [index for table in metadata.sorted_tables for index in table.indexes]
+    makes += [CreateIndex(index, if_not_exists=True) for index in sorted(indexes, key=lambda each: str(each.name))]
+    return tuple(str(each.compile(dialect=sqlite.dialect())) for each in makes)
