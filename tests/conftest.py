@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import typer.testing
 from hypothesis import HealthCheck, settings
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -54,13 +53,6 @@ def rounds_outside_tests() -> Iterator[int]:
     real, keys.KDF_ROUNDS = keys.KDF_ROUNDS, 1
     yield real
     keys.KDF_ROUNDS = real
-
-
-@pytest.fixture(autouse=True)
-def plain_log() -> Iterator[None]:
-    """A command run in this process sets the log to its own captured stderr, which is closed when the command ends."""
-    yield
-    structlog.reset_defaults()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

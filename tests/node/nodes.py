@@ -180,7 +180,7 @@ class Nodes:
         """As `kill -9` leaves it: nothing is brought to rest, nothing is signed; only what is on disk stays."""
         self.wire.nodes.pop(node.entry.id, None)
         node.registrar._queue.put(None)  # end the thread; what it was doing is lost or done
-        node.registrar._thread.join(timeout=10)
+        node.registrar.thread.join(10)
         node.mailbox._pool.shutdown(wait=True, cancel_futures=True)
         node.store.close()
         node.last_signed.close()

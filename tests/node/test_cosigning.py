@@ -75,6 +75,20 @@ def test_the_quorum_does_not_wait_for_one_that_hangs(hanging: Hanging) -> None:
     cosigning.stop()
 
 
+def test_whatever_one_witness_brings_about_the_others_cosignatures_count(hanging: Hanging) -> None:
+    """Its bytes may break the program in a way nobody foresaw; that must not stop a log."""
+
+    class Breaking(Hanging):
+        def add_checkpoint(self, witness: KnownWitness, body: bytes) -> Answer:
+            if witness.name == "a":
+                raise RuntimeError("a bug")
+            return super().add_checkpoint(witness, body)
+
+    cosigning = Cosigning(Breaking(), lambda *_: [])
+    assert names(hanging, cosigning)[0] == ["b", "c"]
+    cosigning.stop()
+
+
 def test_an_emergency_does_not_wait_for_a_quorum_that_hangs(hanging: Hanging) -> None:
     hanging.hang.add("b")
     cosigning = Cosigning(hanging, lambda *_: [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -24,9 +26,9 @@ from comity.tlog.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from comity.tlog.key_event import key_changed, key_event_leaf, log_begun
 from comity.tlog.leaf import parse_leaf
 from comity.tlog.note import Signer, split_note
-from comity.tlog.policy import Policy
+from comity.tlog.policy import KnownWitness, Policy
 from comity.tlog.tree import Tree, consistency_proof, leaf_hash
-from comity.tlog.witness import build_add_checkpoint
+from comity.tlog.witness import Answer, build_add_checkpoint
 from tests.node import matters
 from tests.node.changed import publish
 from tests.node.matters import DOCKET
@@ -114,6 +116,34 @@ def test_what_stands_in_the_old_log_is_delivered_days_later(nodes: Nodes) -> Non
     nodes.settle()
     assert fr.registrar.docket(DOCKET).state == "request.send"
     assert de.logged(matters.latest(de, "request.draft").id).origin == BEFORE
+
+
+def test_an_emergency_does_not_wait_until_an_old_log_is_cosigned_anew(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its witnesses are asked at once, as those of the log written to are; what one hangs on is tried again later."""
+    with_next(nodes)
+    de, _ = turned(nodes, BEFORE)
+    nodes.clock.now = datetime(2027, 1, 1, tzinfo=nodes.clock.now.tzinfo)
+    de.turn.tick()
+    nodes.clock.forward(days=3)
+    before, free = de.log.segments[1].checkpoint(), threading.Event()
+    cosign, asked = nodes.witnesses.add_checkpoint, list[str]()
+
+    def hang(witness: KnownWitness, body: bytes) -> Answer:
+        asked.append(witness.name)
+        if witness.name == "de":
+            free.wait(60)
+        return cosign(witness, body)
+
+    monkeypatch.setattr(nodes.witnesses, "add_checkpoint", hang)
+    de.publisher.hurry()
+    begun = time.monotonic()
+    de.publisher.before()
+    free.set()
+    assert time.monotonic() - begun < 5
+    assert "fr" in asked
+    assert de.log.segments[1].checkpoint() == before
 
 
 def test_the_key_of_a_past_year_leads_no_witness_on(nodes: Nodes) -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from comity.cli.output import console
-from comity.cli.serve import log_as_json
+from comity.node.log_lines import log_as_json
 from comity.settings import read_settings
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
 from comity.errors import BadLaw, Conflict
+from comity.node.log_lines import get_logger, log_as_json
 from comity.settings import read_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 def command(
@@ -41,7 +38,7 @@ def command(
     node = Node.open(settings, folder)
     node.start()
     try:
-        structlog.get_logger(__name__).info("node.started", node=node.entry.id, listen=settings.listen)
+        get_logger(__name__).info("node.started", node=node.entry.id, listen=settings.listen)
         run_server(create_app(node), settings.listen)
     finally:
         node.stop()
@@ -74,20 +71,3 @@ def run_server(app: Starlette, listen: str) -> None:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def log_as_json(level: str) -> None:
-    """One JSON object per line on stderr; no names of persons or contents are ever logged."""
-    if level not in _LEVELS:
-        raise BadLaw(f"`log_level` is {level!r}.", f"Choose one of: {', '.join(_LEVELS)}.")
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

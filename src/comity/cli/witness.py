@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import structlog
 import typer
 
 from comity.cli.init.nodes import WITNESS_SETTINGS, WitnessSettings, read_cosigner
-from comity.cli.serve import log_as_json, run_server
+from comity.cli.serve import run_server
 from comity.docket.directory import Directory
 from comity.errors import BadLaw, NotAuthorised, NotFound
+from comity.node.log_lines import get_logger, log_as_json
 from comity.package.anchors import read_anchors
 from comity.tlog.witness import Witness
 
@@ -61,7 +61,7 @@ def command(
             )
             server = mirror_app(keeper, store)
         kind = "witness" if copies is None else "mirror"
-        structlog.get_logger(__name__).info(f"{kind}.started", name=settings.name, listen=settings.listen)
+        get_logger(__name__).info(f"{kind}.started", name=settings.name, listen=settings.listen)
         run_server(server, settings.listen)
 
 

@@ -11,17 +11,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-import structlog
-
 from comity.docket.docket import Docket
 from comity.docket.duty import OpenDuty, open_duties
 from comity.errors import ComityError
 from comity.node.clock import Clock
 from comity.node.door.registrar import Registrar
 from comity.node.keeping.store import Store
+from comity.node.log_lines import get_logger
+from comity.node.watched import Watched
 from comity.proceedings.bodies import Overdue
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 T = TypeVar("T")
 
 
@@ -35,19 +35,18 @@ class Clerk:
         self._changed: set[str] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
+        self.thread = Watched("clerk", self._run)
 
     def start(self) -> None:
         """Read all dockets once, then watch."""
         with self._lock:
             self._changed.update(self._store.dockets("request"))
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """End after the look in hand."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=30)
+        self.thread.join(30)
 
     def changed(self, dockets: list[str]) -> None:
         """Something was entered in these dockets."""
@@ -85,10 +84,7 @@ class Clerk:
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):
-            try:
-                self.look()
-            except Exception:
-                _log.exception("clerk.failed")
+            self.thread.round(self.look)
 
     def _refresh(self, docket_id: str) -> None:
         docket = self._registrar.docket(docket_id)

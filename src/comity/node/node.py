@@ -152,6 +152,11 @@ class Node:
         self.gossip.close()
         self.lock.close()
 
+    def failures(self) -> tuple[str, ...]:
+        """Why the node does not work as it should, in sentences; none when it does."""
+        threads = (w.thread for w in (self.registrar, self.publisher, self.mailbox, self.clerk, self.anchor))
+        return tuple(filter(None, (self.registrar.failure, self.publisher.failure, *(t.failure for t in threads))))
+
     def sealed(self, record: str) -> SealedRecord:
         """A record with the sections held. NotFound when there is none."""
         return self.outgoing.sealed(record)
@@ -232,8 +237,9 @@ def _assemble(
     reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signing)
     registrar.entered, registrar.urgent, publisher.published = clerk.changed, publisher.hurry, mailbox.wake
     turn = Turn(log, store, entry, registrar, publisher, signing, outside.clock)
+    renewal = Renewal(log, policies, publisher.ask, outside.clock, freshness / 2)
     padder = Padder(registrar, store, log, outside.clock, settings.padding_leaves)
-    publisher.before = partial(_tick, turn, padder, Renewal(log, policies, outside, freshness / 2))
+    publisher.before = partial(_tick, turn, padder, renewal)
     return Node(
         settings, base, entry, party, bench, store, vault, log, dockets, registrar, publisher, mailbox, inbox, clerk,
         outgoing, last, lock, peers, gossip, anchor, reports, turn,

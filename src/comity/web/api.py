@@ -155,9 +155,11 @@ async def live(_: Call) -> Response:
 
 
 async def ready(call: Call) -> Response:
-    """Whether the node works: acts can be entered and its log is not stopped by a contradiction."""
-    failure = call.node.registrar.failure or call.node.publisher.failure
-    return answer({"status": "down", "reason": failure} if failure else {"status": "up"}, 503 if failure else 200)
+    """Whether the node works: acts can be entered, its log is not stopped by a contradiction, and no thread failed."""
+    failures = call.node.failures()
+    if failures:
+        return answer({"status": "down", "reason": " ".join(failures)}, 503)
+    return answer({"status": "up"})
 
 
 async def info(call: Call) -> Response:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +19,7 @@ from starlette.routing import Route
 
 from comity.errors import ComityError, NotFound
 from comity.node.keeping.gossip_store import SQLiteGossipStore, identifier_of
+from comity.node.log_lines import get_logger
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.contradiction import SUFFIX, Trees
 from comity.tlog.gossip import Gossip, followed
@@ -30,7 +30,7 @@ from comity.web.problem import problem
 
 MAX_BODY = 256 * 1024  # 64 lines of the longest kind
 _TEXT = "text/plain; charset=utf-8"
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Bucket:

@@ -9,20 +9,20 @@ import errno
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from comity.docket.finding import Finding
 from comity.errors import ComityError, Unreachable
+from comity.node.log_lines import get_logger
 from comity.signing.canonical import canonical
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:comity:problem:"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_KEPT = {"Cache-Control": "no-store"}  # a cache that kept "not there" would hide the tile that comes next
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 def problem(exc: ComityError, findings: tuple[Finding, ...] = ()) -> Response:

@@ -11,14 +11,12 @@ Left to others: publishing and delivering what was entered (`publisher`, `mailbo
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
-import structlog
 
 from comity.docket.assess import Bench
 from comity.docket.docket import Docket
@@ -36,9 +34,11 @@ from comity.node.keeping.store import Batch, Store
 from comity.node.log import seals
 from comity.node.log.act_log import ActLog
 from comity.node.log.seals import Made
+from comity.node.log_lines import get_logger
+from comity.node.watched import Watched
 from comity.signing.hand import Hand
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 MOST_AT_ONCE = 512  # filings in one transaction
 
 
@@ -76,7 +76,8 @@ class Registrar:
         """``registry`` holds what admission needs: bench, vault, the node's entry and seal."""
         self._store, self._log, self._dockets, self._registry, self._clock = store, log, dockets, registry, clock
         self._queue: queue.SimpleQueue[_Waiting | _Making | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
+        self.thread = Watched("registrar", self._run)
+        self._ended = False
         self.failure = ""  # why nothing can be entered at present
         self._attempts = Attempts(self.act, registry.entry.id, clock)
         self.entered: Callable[[list[str]], None] = lambda _: None  # told which dockets changed; the clerk listens
@@ -89,13 +90,13 @@ class Registrar:
 
     def start(self) -> None:
         """Open the door."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Enter what is waiting, then close the door."""
         self._attempts.flush()
         self._queue.put(None)
-        self._thread.join(timeout=60)
+        self.thread.join(60)
 
     def file(self, record: Record, hand: Hand | None, sections: dict[str, Section]) -> Entered:
         """File an official's act. It is sealed here, after it was found authentic and admissible.
@@ -138,10 +139,8 @@ class Registrar:
 
         ``make`` is called by the writer thread, so that nothing is entered between what it reads and what it makes.
         """
-        if not self._thread.is_alive():
-            raise Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
         waiting = _Making(make)
-        self._queue.put(waiting)
+        self._queue_up(waiting)
         return waiting.answer.result()
 
     def _submit(self, filed: Filed) -> Entered:
@@ -149,23 +148,57 @@ class Registrar:
 
     def file_later(self, filed: Filed) -> Future[Entered]:
         """Queue a filing without waiting for the answer."""
-        if not self._thread.is_alive():
-            raise Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
         waiting = _Waiting(filed)
-        self._queue.put(waiting)
+        self._queue_up(waiting)
         return waiting.answer
 
+    def _queue_up(self, waiting: _Waiting | _Making) -> None:
+        if not self.thread.alive:
+            raise _closed()
+        self._queue.put(waiting)
+        if self._ended:  # meanwhile
+            self._turn_away()
+
     def _run(self) -> None:
-        while (taken := self._take()) is not None:
-            batch = [each for each in taken if isinstance(each, _Waiting)]
-            for making in (each for each in taken if isinstance(each, _Making)):
-                self._make(making)
-            try:
-                self._enter(batch)
-            except BaseException as exc:  # the door must answer everybody who waits
-                for waiting in batch:
-                    if not waiting.answer.done():
-                        waiting.answer.set_exception(_stored_nothing(exc))
+        taken: list[_Waiting | _Making] = []
+        try:
+            while taken := self._take():
+                for making in (each for each in taken if isinstance(each, _Making)):
+                    self._make(making)
+                if batch := [each for each in taken if isinstance(each, _Waiting)]:
+                    self._enter_all(batch)
+        finally:
+            self._ended = True
+            for waiting in taken:
+                _answer_closed(waiting)
+            self._turn_away()
+
+    def _turn_away(self) -> None:
+        """Answer whoever waits at a door that is closed."""
+        with suppress(queue.Empty):
+            while True:
+                _answer_closed(self._queue.get_nowait())
+
+    def _enter_all(self, batch: list[_Waiting]) -> None:
+        """Enter a batch; answer everybody who waits, whatever happens.
+
+        What breaks before anything is on disk has changed nothing, and the door stays open. After that, memory may lag
+        behind the disk: the door closes (by raising) until the start checks have read everything again.
+        """
+        size = self._log.end
+        try:
+            self._enter(batch)
+        except BaseException as exc:
+            stored = self._log.end > size
+            for waiting in batch:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(_stored() if stored else _stored_nothing(exc))
+            if stored or not isinstance(exc, Exception):
+                raise
+            if not isinstance(exc, ComityError):
+                self.thread.failed(exc)
+        else:
+            self.thread.failure = ""
 
     def _make(self, waiting: _Making) -> None:
         start = self._log.end
@@ -175,14 +208,20 @@ class Registrar:
                 rows = self._registry.session(self._dockets, start, self._clock()).rows(start)
                 seals.enter_made(rows, start, made, self._registry.escrow)
                 self._append(rows, [each.leaf for each in made])
+            self.thread.failure = ""
             waiting.answer.set_result((start, self._log.end))
-        except Exception as exc:
+        except BaseException as exc:
             waiting.answer.set_exception(_stored_nothing(exc))
+            if not isinstance(exc, Exception):
+                raise
+            if not isinstance(exc, ComityError):
+                self.thread.failed(exc)
 
-    def _take(self) -> list[_Waiting | _Making] | None:
+    def _take(self) -> list[_Waiting | _Making]:
+        """What waits, after waiting for it; nothing when the door is to be closed."""
         first = self._queue.get()
         if first is None:
-            return None
+            return []
         batch: list[_Waiting | _Making] = [first]
         while len(batch) < MOST_AT_ONCE:
             try:
@@ -196,8 +235,6 @@ class Registrar:
         return batch
 
     def _enter(self, batch: list[_Waiting]) -> None:
-        if not batch:
-            return
         session = self._registry.session(self._dockets, self._log.end, self._clock())
         with suppress(ComityError):  # what is wrong with one docket is told to those who file in it
             session.read_ahead(w.filed.docket for w in batch)
@@ -259,6 +296,22 @@ def _entered(prepared: Prepared) -> Entered:
         findings=entry.findings,
         at=prepared.at,
         again=prepared.again,
+    )
+
+
+def _closed() -> Unreachable:
+    return Unreachable("The registrar is not at work.", "Start the node; nothing was entered.")
+
+
+def _answer_closed(waiting: _Waiting | _Making | None) -> None:
+    if waiting is not None and not waiting.answer.done():
+        waiting.answer.set_exception(_closed())
+
+
+def _stored() -> Unreachable:
+    return Unreachable(
+        "The filing was entered, but the node had to close its door.",
+        "File the same record again when the node was restarted; it is entered once.",
     )
 
 

@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 
 from comity.docket.logged import Logged, Place
 from comity.errors import ComityError, NotFound, Unverified
 from comity.node.keeping import tables as t
 from comity.node.keeping.gossip_store import SQLiteGossipStore
 from comity.node.keeping.store import Store
+from comity.node.log_lines import get_logger
 from comity.tlog.checkpoint import Checkpoint, read_checkpoint
 from comity.tlog.contradiction import Contradiction, Trees
 from comity.tlog.gossip import Gossip, followed
@@ -29,7 +29,7 @@ from comity.tlog.policy import CheckedCheckpoint, Policy
 from comity.tlog.proof import TlogProof
 from comity.tlog.tree import HashReader
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 MOST_KEPT = 10_000  # checkpoints of one log; whoever asks about older leaves has the earlier checkpoint of the proof
 
 

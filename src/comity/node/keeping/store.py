@@ -18,7 +18,6 @@ from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
@@ -26,10 +25,11 @@ from comity.docket.node_entry import LOG_SPAN
 from comity.errors import Conflict, Tampered, Unreachable
 from comity.node.keeping import tables as t
 from comity.node.keeping.tables import LEVELS, LOWEST_KEPT
+from comity.node.log_lines import get_logger
 from comity.tlog.tiles import HEIGHT, subtree_hash
 from comity.tlog.tree import Coordinate, leaf_hash
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 SCHEMA_VERSION = "3"
 _HAND = "Nothing is entered. Have the operator stop the node: its next start says what was written. Tell oversight."
 _ROOM = "Nothing was entered. Have the operator see to the disk's space and rights, then file the same record again."

@@ -83,9 +83,10 @@ class ActLog:
         """The root of the tree of the first ``size`` leaves."""
         return Tree(size, frontier_of(size, self.rows.hashes)).root()
 
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """The proof that the tree of ``new`` leaves extends that of ``old``."""
-        return consistency_proof(old, new, self.rows.hashes)
+    def consistency(self, origin: str, old: int, new: int) -> list[bytes]:
+        """The proof that the tree of ``new`` leaves extends that of ``old``, in a log kept here or about to begin."""
+        rows = next((each for each in self.segments if each.origin == origin), self.rows)
+        return consistency_proof(old, new, rows.hashes)
 
     def proof(self, position: int) -> TlogProof:
         """The proof that a leaf is under the newest published checkpoint of its log. NotFound before it is."""

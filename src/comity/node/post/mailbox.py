@@ -15,20 +15,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import msgspec
-import structlog
 
 from comity.docket.directory import Directory, NodeEntry
 from comity.errors import ComityError, Malformed
 from comity.node.clock import Clock
 from comity.node.keeping.store import Store
 from comity.node.keeping.vault import Vault
+from comity.node.log_lines import get_logger
 from comity.node.post.contents import Outgoing
 from comity.node.post.delivery import MOST_ITEMS, Answer, Item, Outcome, wrap
 from comity.node.post.outbox import Due, Outbox
+from comity.node.watched import Watched
 from comity.signing.canonical import canonical
 from comity.signing.keys import PrivateKey
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 LONGEST_PAUSE = 3600  # seconds between two tries
 MOST_BYTES = 6 * 1024 * 1024  # of the items in one message; base64 and the envelope come on top
 MAX_ANSWER = 4 * 1024 * 1024
@@ -62,19 +63,18 @@ class Mailbox:
         self._busy: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mailbox")
-        self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
+        self.thread = Watched("mailbox", self._run)
 
     def start(self) -> None:
         """Begin to deliver. Leases of an earlier life of this node are void: one node, one sender."""
         self.outbox.release()
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """End after the deliveries in hand."""
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=30)
+        self.thread.join(30)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def wake(self) -> None:
@@ -85,10 +85,7 @@ class Mailbox:
         while not self._stop.is_set():
             self._wake.wait(timeout=min(self._retry, 1.0))
             self._wake.clear()
-            try:
-                self._serve_all()
-            except Exception:
-                _log.exception("mailbox.failed")
+            self.thread.round(self._serve_all)
 
     def _serve_all(self) -> None:
         for node in self.outbox.nodes_due(self._now()):
@@ -96,13 +93,18 @@ class Mailbox:
                 if node in self._busy:
                     continue
                 self._busy.add(node)
-            self._pool.submit(self._serve, node)
+            try:
+                self._pool.submit(self._serve, node)
+            except RuntimeError:  # no thread for it now: this peer's turn comes again
+                with self._lock:
+                    self._busy.discard(node)
+                raise
 
     def _serve(self, node: str) -> None:
         try:
             while not self._stop.is_set() and self.deliver(node):
                 pass
-        except Exception:
+        except BaseException:  # whatever it is, the others are served; this peer again when its lease lapses
             _log.exception("mailbox.failed", peer=node)
         finally:
             with self._lock:

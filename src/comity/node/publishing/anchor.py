@@ -11,17 +11,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-import structlog
-
 from comity.errors import ComityError
 from comity.node.auditor.source import LogSource, trees_of
 from comity.node.clock import Clock
 from comity.node.door.registrar import Registrar
 from comity.node.keeping.peers import PeerCheckpoints
+from comity.node.log_lines import get_logger
+from comity.node.watched import Watched
 from comity.proceedings.bodies import PeerCheckpoint, PeersSeen
 from comity.tlog.checkpoint import read_checkpoint
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 STEP = "oversight.peer_checkpoint"
 
 
@@ -36,17 +36,16 @@ class Anchor:
         self._registrar, self._peers, self._sources, self._node = registrar, peers, sources, node
         self._clock, self._interval, self._trees = clock, interval, trees_of(sources)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="anchor", daemon=True)
+        self.thread = Watched("anchor", self._run)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """End after the look in hand."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=30)
+        self.thread.join(30)
 
     def look(self) -> int:
         """Ask every peer for its checkpoint and anchor the newest seen of each; how many were anchored."""
@@ -72,7 +71,10 @@ class Anchor:
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):
-            try:
-                self.look()
-            except Exception:
-                _log.exception("anchor.failed")
+            self.thread.round(self._round)
+
+    def _round(self) -> None:
+        try:
+            self.look()
+        except ComityError as exc:
+            _log.warning("anchor.not_entered", reason=str(exc))

@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
-import structlog
-
 from comity.errors import ComityError, Conflict, Unreachable
+from comity.node.log_lines import get_logger
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.cosignature import verifier_for
 from comity.tlog.note import SignatureLine
 from comity.tlog.policy import KnownWitness, Policy
 from comity.tlog.witness import Answer, build_add_checkpoint, read_answer
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 GRACE = 0.5  # seconds for the other witnesses, once the quorum has cosigned
 PATIENCE = 0.5  # seconds that an emergency waits for a round; so a flood of them cannot keep a quorum away
 LOOK = 0.1  # seconds between two looks whether one waits
@@ -41,9 +40,9 @@ class Witnesses(Protocol):
 
 
 class Cosigning:
-    """Asks the witnesses of one node's logs. ``consistency`` proves that one size of the log extends another."""
+    """Asks the witnesses of one node's logs. ``consistency``: of a log (origin), that one size extends another."""
 
-    def __init__(self, witnesses: Witnesses, consistency: Callable[[int, int], Sequence[bytes]]) -> None:
+    def __init__(self, witnesses: Witnesses, consistency: Callable[[str, int, int], Sequence[bytes]]) -> None:
         self._witnesses, self._consistency = witnesses, consistency
         self._sizes: dict[tuple[str, str], int] = {}  # by origin and witness: what it saw last, as far as we know
         self._asked: dict[str, Future[Lines]] = {}  # by witness, the one that has not answered yet
@@ -69,6 +68,8 @@ class Cosigning:
                 _log.warning("witness.not_believed", witness=witness.name, reason=str(exc))
             except ComityError as exc:
                 _log.warning("witness.no_cosignature", witness=witness.name, reason=str(exc))
+            except Exception:  # whatever one witness brings about, the others' cosignatures count
+                _log.exception("witness.no_cosignature", witness=witness.name)
         return lines, conflicts
 
     def _answered(
@@ -100,7 +101,8 @@ class Cosigning:
         verifiers, known = [verifier_for(witness.vkey)], (checkpoint.origin, witness.name)
         old = min(self._sizes.get(known, 0), checkpoint.size)
         for _ in range(2):
-            body = build_add_checkpoint(old, self._consistency(old, checkpoint.size), note)
+            hashes = self._consistency(checkpoint.origin, old, checkpoint.size)
+            body = build_add_checkpoint(old, hashes, note)
             answer = read_answer(self._witnesses.add_checkpoint(witness, body), checkpoint.encode(), verifiers)
             if not isinstance(answer, int):
                 self._sizes[known] = checkpoint.size

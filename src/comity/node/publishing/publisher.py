@@ -11,21 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import structlog
-
 from comity.errors import ComityError, Conflict, Tampered, Unreachable, Unverified
 from comity.node.clock import Clock
 from comity.node.door.admission import moment
 from comity.node.keeping.last_signed import LastSigned
 from comity.node.log.act_log import ActLog
+from comity.node.log_lines import get_logger
 from comity.node.publishing.cosigning import Cosigning, Witnesses
+from comity.node.watched import Watched
 from comity.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from comity.tlog.cosignature import MLDSACosigner, verifier_for
 from comity.tlog.note import SignatureLine, Signer, add_lines
 from comity.tlog.policy import KnownWitness, Policy
 from comity.tlog.tree import Tree
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 _STOP = "Do not sign. Restore the leaves from a mirror. If the key was stolen: comity init successor --help."
 HURRY = 1.0  # seconds from an emergency to its checkpoint
 LogSigner = Signer | MLDSACosigner
@@ -51,7 +51,7 @@ class Publisher:
         self._clock, self._cadence, self._renew_after = clock, cadence, renew_after
         self._witnesses, self._cosigning = witnesses, Cosigning(witnesses, log.consistency)
         self._stop, self._hurried = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self.thread = Watched("publisher", self._run)
         self._published_at = 0.0
         self.before: Callable[[], object] = lambda: None  # called at every tick; the padder listens
         self.published: Callable[[], None] = lambda: None  # told after every checkpoint; the mailbox listens
@@ -63,7 +63,7 @@ class Publisher:
 
     def start(self) -> None:
         """Begin the cadence."""
-        self._thread.start()
+        self.thread.start()
 
     def hurry(self) -> None:
         """An emergency was entered: a checkpoint comes within a second, beside the grid; such leaves are public."""
@@ -73,8 +73,7 @@ class Publisher:
         """End after the checkpoint in hand."""
         self._stop.set()
         self._hurried.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=30)
+        self.thread.join(30)
         self._cosigning.stop()
 
     def _run(self) -> None:
@@ -87,16 +86,19 @@ class Publisher:
                 due = next_tick(due, time.monotonic(), self._cadence)
             if self._stop.is_set():
                 return
-            try:
-                self.before()
-                self.publish()
-            except (Tampered, Conflict) as exc:
-                _log.critical("log.refuses_to_sign", reason=str(exc))
+            self.thread.round(self._round)
+            if self.failure:
                 return
-            except ComityError as exc:
-                _log.warning("log.not_published", reason=str(exc))
-            except Exception:
-                _log.exception("log.publisher_failed")
+
+    def _round(self) -> None:
+        try:
+            self.before()
+            self.publish()
+        except (Tampered, Conflict) as exc:
+            self.failure = self.failure or str(exc)
+            _log.critical("log.refuses_to_sign", reason=str(exc))
+        except ComityError as exc:
+            _log.warning("log.not_published", reason=str(exc))
 
     def publish(self) -> bool:
         """Sign and publish the tree as it stands; False when there is nothing new. Raises without a quorum.
@@ -131,6 +133,10 @@ class Publisher:
         cosigned = add_lines(note, self._cosigning.round(policy, empty, note, threading.Event())[0])
         policy.check(cosigned, int(self._clock().timestamp()), None)
         return cosigned
+
+    def ask(self, policy: Policy, checkpoint: Checkpoint, note: bytes) -> list[SignatureLine]:
+        """Cosignatures of a checkpoint of any log kept here; an emergency cuts the asking short."""
+        return self._cosigning.round(policy, checkpoint, note, self._hurried)[0]
 
     def sign_off(self) -> None:
         """Sign the tree as it stands, so that the guard knows it at the next start. No witness is asked."""

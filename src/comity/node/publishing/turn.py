@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
-import structlog
 
 from comity.docket.key_events import changes, first_vkeys
 from comity.docket.node_entry import LogEntry, NodeEntry
@@ -25,12 +24,13 @@ from comity.node.keeping import tables as t
 from comity.node.keeping.store import Store
 from comity.node.log.act_log import ActLog
 from comity.node.log.seals import Made
+from comity.node.log_lines import get_logger
 from comity.node.publishing.publisher import LogSigner, Publisher
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.key_event import SALT, key_event_leaf, log_begun
 from comity.tlog.leaf import KEY_EVENT
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 _YEAR = re.compile(r"/(?P<year>[0-9]{4})(?:-[0-9]+)?", re.ASCII)
 _NEXT = "Do not start this node on this data. Compare with the witnesses and the Party file; tell oversight."
 
