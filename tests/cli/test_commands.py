@@ -100,7 +100,7 @@ def test_usage_not_found_and_unreachable(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     assert run(["no-such-command"]) == 2
     assert run(["file"]) == 2
-    assert run(["file", "request.fly"]) == 3
+    assert run(["file", "request.fly"]) == 2
     assert run(["show"]) == 3  # whose hand?
     assert run(["show", "--as", "nowhere.key"]) == 3
     assert run(["serve"]) == 2  # no comity.toml says which node it is
@@ -174,6 +174,41 @@ def test_without_a_terminal_a_passphrase_is_asked_of_a_file(
     monkeypatch.delenv("COMITY_PASSPHRASE_FILE", raising=False)
     assert run(["show", "--as", str(key)]) == 2
     assert "--passphrase-file" in capsys.readouterr().err
+
+
+OFFICIAL = ("official", "-", "--party", "de", "--holder", "A", "--authority", "de-court")
+NEW_KEY = ("official", "new.key", "--party", "de", "--holder", "A", "--authority", "de-court", "--role", "officer")
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (("party", "DE", "de"), ["--root-passphrase-file"]),
+        (("party", "DE", "de"), ["--judiciary-passphrase-file", "--root-passphrase-file"]),
+        (("party", "DE", "de", "--roots", "2"), ["--root-passphrase-file"]),
+        (("root", "holder"), ["--root-passphrase-file"]),
+        ((*OFFICIAL, "--role", "officer"), ["--root-passphrase-file"]),
+        ((*OFFICIAL, "--role", "judge"), ["--judiciary-passphrase-file"]),
+        (NEW_KEY, ["--passphrase-file"]),
+    ],
+)
+def test_what_is_wrong_with_a_passphrase_names_the_option_it_is_given_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...],
+    options: list[str],
+) -> None:  # fmt: skip
+    """The first of ``options`` is wrong or not given, any other is right."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    write_secret(tmp_path / "word", b"a long enough passphrase")
+    asked, *right = options
+    given = ["init", *words, *(w for o in right for w in (o, "word"))]
+    if words[:2] == ("official", "-"):
+        given += ["--public", PrivateKey.generate().public.to_text()]
+    assert run([*given, asked, "nowhere"]) == 3
+    assert f"name after {asked}." in capsys.readouterr().err
+    if "official" not in words:  # its folder would be asked for first
+        assert run(given) == 2
+        assert f"Give a file: {asked}." in capsys.readouterr().err
 
 
 def test_what_is_no_node_is_told_from_a_node_that_does_not_answer() -> None:

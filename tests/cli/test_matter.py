@@ -42,7 +42,7 @@ def test_forms_are_toml_or_json_and_errors_name_the_place(tmp_path: Path) -> Non
 def test_unknown_sections_are_refused() -> None:
     with pytest.raises(Malformed, match="outcom"):
         to_body(find_step("request.close"), {"outcome": "answered", "outcom": "x"})
-    with pytest.raises(NotFound, match=r"request\.receipt"):
+    with pytest.raises(Malformed, match=r"request\.receipt"):
         find_step("request.receipt")  # a step of the node itself
 
 

@@ -251,6 +251,26 @@ def test_notify_answers_and_bars():
     assert (code, "US person" in text) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("instrument", "measure", "to", "day", "code", "said"),
+    [
+        ("e_evidence", "produce_traffic", "IE", "2026-12-04", 0, "notify IE"),
+        ("e_evidence", "produce_traffic", "IE", "2026-08-17", 1, "not in force"),
+        ("eio", "interception", "IE", "2026-12-04", 1, "IE is not bound"),
+        ("eaw", "interception", "FR", "2026-12-04", 1, "does not offer this measure"),
+        ("eio", "interception", "PT", "2026-12-04", 1, "cannot tell"),
+    ],
+)
+def test_notify_tells_a_program_whether_an_order_may_rest_on_the_answer(
+    instrument: str, measure: str, to: str, day: str, code: int, said: str
+):
+    found, text = run(
+        "notify", "--instrument", instrument, "--measure", measure, "--from", "DE", "--to", to, "--on", day
+    )
+    assert said in text
+    assert found == code, text
+
+
 @pytest.mark.parametrize("command", ["route", "show", "diff", "check", "due", "notify"])
 def test_help_is_there(command: str):
     code, text = run(command, "--help")

@@ -22,6 +22,7 @@ from comity.signing.hand import Signer
 from comity.signing.keys import PublicKey, load_private
 
 AGENT = "agent"
+OWN_FILE = "--passphrase-file"
 KeyOption = Annotated[
     str,
     typer.Option(
@@ -34,7 +35,7 @@ KeyOption = Annotated[
 PassphraseOption = Annotated[
     Path | None,
     typer.Option(
-        "--passphrase-file",
+        OWN_FILE,
         envvar="COMITY_PASSPHRASE_FILE",
         help="File with the key's passphrase (mode 0600). Without it you are asked.",
     ),
@@ -75,24 +76,24 @@ def _from_agent(kid: str) -> AgentSigner:
     return AgentSigner(socket, found[0])
 
 
-def passphrase(file: Path | None, prompt: str, *, confirm: bool = False) -> bytes:
-    """The passphrase in a file (its last newline apart), or as typed. Malformed when it is empty."""
+def passphrase(file: Path | None, prompt: str, *, option: str = OWN_FILE, confirm: bool = False) -> bytes:
+    """The passphrase in a file that ``option`` named (its last newline apart), or as typed. Malformed when empty."""
     if file is not None:
-        text = _own_file(file, "passphrase", "Check the name after --passphrase-file.").rstrip(b"\r\n")
+        text = _own_file(file, "passphrase", f"Check the name after {option}.").rstrip(b"\r\n")
     else:
-        text = _typed(prompt, confirm)
+        text = _typed(prompt, option, confirm)
     if not text:
         raise Malformed("The passphrase is empty.", "Choose one; it protects the key when the file is copied.")
     return text
 
 
-def _typed(prompt: str, confirm: bool) -> bytes:
+def _typed(prompt: str, option: str, confirm: bool) -> bytes:
     try:
         return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)).encode()
     except typer.Abort:
         if sys.stdin.isatty():
             raise
-        raise Malformed("There is no terminal to ask for the passphrase.", "Give a file: --passphrase-file.") from None
+        raise Malformed("There is no terminal to ask for the passphrase.", f"Give a file: {option}.") from None
 
 
 def read_public(text: str) -> PublicKey:

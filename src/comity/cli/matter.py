@@ -34,12 +34,12 @@ _DAY = re.compile(r"@today([+-][0-9]{1,5})?", re.ASCII)
 
 
 def find_step(name: str) -> Step:
-    """The row of a step that officials take. NotFound, listing them, otherwise."""
+    """The row of a step that officials take. Malformed, listing them, otherwise: a step is a word of the command."""
     table = PROCEEDINGS.get(name.partition(".")[0])
     step = table.table.get(name) if table is not None else None
     if step is None or not step.hand:
         known = sorted(s.name for p in PROCEEDINGS.values() for s in p.steps if s.hand)
-        raise NotFound(f"Officials take no step called {name!r}.", f"Choose one of: {', '.join(known)}.")
+        raise Malformed(f"Officials take no step called {name!r}.", f"Choose one of: {', '.join(known)}.")
     return step
 
 

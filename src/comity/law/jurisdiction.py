@@ -71,6 +71,12 @@ class Jurisdiction:
     questions: tuple[str, ...]
 
     @property
+    def answered(self) -> bool:
+        """Whether all is said that such an order turns on, and nothing stands against it."""
+        told = all(n.answer != "cannot_tell" for n in self.notifications)
+        return told and not self.bars and not self.questions
+
+    @property
     def required(self) -> tuple[Notification, ...]:
         """The notifications that must be made."""
         return tuple(n for n in self.notifications if n.answer == "required")

@@ -16,6 +16,8 @@ from comity.cli.init import key_changes, nodes, officials, parties
 from comity.cli.init import key_commands as init_keys
 from comity.cli.init import root_commands as init_roots
 from comity.cli.init.root_options import (
+    JUDICIARY_FILE,
+    ROOT_FILE,
     JudiciaryPassphrase,
     PartyFolder,
     RootOption,
@@ -80,8 +82,11 @@ def party(
     With --roots 3 --needed 2, three holders get a key each (de-root-1 to de-root-3); what two of them sign counts.
     """
     apart = judiciary or folder.with_name(folder.name + "-judiciary")
-    first = _holders(folder, (roots, needed), root_passphrase, f"New passphrase of the root of {code}")
-    second = _holders(apart, (judges, judges_needed), judiciary_passphrase, "New passphrase of the judiciary's root")
+    new = "New passphrase of the"
+    first = _holders(folder, (roots, needed), root_passphrase, f"{new} root of {code}", ROOT_FILE)
+    second = _holders(
+        apart, (judges, judges_needed), judiciary_passphrase, f"{new} judiciary's root", JUDICIARY_FILE
+    )
     parties.found_party(code, folder, apart, (first, second))
     console.print(f"{escape(str(folder))}: the Party's root and party.toml. Edit party.toml next.")
     console.print(
@@ -89,16 +94,18 @@ def party(
     )
 
 
-def _holders(folder: Path, asked: tuple[int, int], secret: Path | None, prompt: str) -> parties.Holders:
+def _holders(
+    folder: Path, asked: tuple[int, int], secret: Path | None, prompt: str, option: str
+) -> parties.Holders:
     """Who is to hold a root; nothing is asked when it is there already."""
     number, needed = asked
     if (folder / ROOT_PUB).exists():
         return parties.Holders()
     if number == 1 and needed == 1:
-        return parties.Holders(passphrase(secret, prompt, confirm=True))
+        return parties.Holders(passphrase(secret, prompt, option=option, confirm=True))
     if needed > number:
         raise Malformed(f"{needed} of {number} cannot sign.", "Ask for no more than there are holders.")
-    return parties.Holders(roots=Roots(tuple(make_holders(folder, number, secret)), needed))
+    return parties.Holders(roots=Roots(tuple(make_holders(folder, number, secret, option)), needed))
 
 
 @app.command("node")
@@ -173,6 +180,7 @@ def official(
     signer = signer_at(
         where, judiciary_passphrase if judicial else root_passphrase,
         f"Passphrase of the {'judiciary' if judicial else 'Party'}'s root",
+        JUDICIARY_FILE if judicial else ROOT_FILE,
     )  # fmt: skip
     made = officials.certify(party, officials.Office(holder, role, authority, last), hand, signer, _today())
     if not tell(made):

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from comity.cli.hands import passphrase
 from comity.cli.init import roots as holders
-from comity.cli.init.root_options import RootPassphrase, read_roots, signer_at, tell
+from comity.cli.init.root_options import ROOT_FILE, RootPassphrase, read_roots, signer_at, tell
 from comity.cli.output import console
 
 
@@ -39,7 +39,8 @@ def root(
 ) -> None:
     """Make a root holder's key; tell the Party its public half."""
     made = (folder / "key.pub").exists()
-    secret = b"-" if made else passphrase(root_passphrase, f"New passphrase of {folder}", confirm=True)
+    prompt = f"New passphrase of {folder}"
+    secret = b"-" if made else passphrase(root_passphrase, prompt, option=ROOT_FILE, confirm=True)
     console.print(f"{escape(str(folder / 'key.pub'))}: {holders.make_root(folder, secret).to_text()}")
     console.print("Next: give this line to the Party: comity init roots PARTY --key ... --root FOLDER")
 

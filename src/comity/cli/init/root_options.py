@@ -15,16 +15,17 @@ from comity.errors import Malformed
 from comity.signing.keys import PublicKey, Signer
 from comity.signing.roots import Roots
 
+ROOT_FILE, JUDICIARY_FILE = "--root-passphrase-file", "--judiciary-passphrase-file"
 RootPassphrase = Annotated[
     Path | None,
     typer.Option(
-        "--root-passphrase-file", envvar="COMITY_ROOT_PASSPHRASE_FILE", help="File with the Party root's passphrase."
+        ROOT_FILE, envvar="COMITY_ROOT_PASSPHRASE_FILE", help="File with the Party root's passphrase."
     ),
 ]
 JudiciaryPassphrase = Annotated[
     Path | None,
     typer.Option(
-        "--judiciary-passphrase-file",
+        JUDICIARY_FILE,
         envvar="COMITY_JUDICIARY_PASSPHRASE_FILE",
         help="File with the judiciary root's passphrase.",
     ),
@@ -38,20 +39,27 @@ RootOption = Annotated[
 PartyFolder = Annotated[Path, typer.Option("--party", help="The Party's folder.")]
 
 
-def signer_at(where: str | Path, passphrase_file: Path | None, prompt: str) -> Signer:
-    """The holder's key in a folder, or in the agent (``agent:<key id>``). NotFound, Unverified."""
+def signer_at(where: str | Path, passphrase_file: Path | None, prompt: str, option: str = ROOT_FILE) -> Signer:
+    """The holder's key in a folder, or in the agent (``agent:<key id>``). NotFound, Unverified.
+
+    ``option`` names the file.
+    """
     if str(where).partition(":")[0] == AGENT:
         return open_hand(str(where), None)
-    return open_root(Path(where), passphrase(passphrase_file, prompt))
+    return open_root(Path(where), passphrase(passphrase_file, prompt, option=option))
 
 
-def make_holders(base: Path, number: int, passphrase_file: Path | None) -> list[PublicKey]:
-    """The keys of several holders, each in a folder of its own beside ``base``, each under its own passphrase."""
+def make_holders(base: Path, number: int, passphrase_file: Path | None, option: str) -> list[PublicKey]:
+    """The keys of several holders, each in a folder of its own beside ``base``, each under its own passphrase.
+
+    ``option`` names the file.
+    """
     keys = []
     for place in range(1, number + 1):
         folder = base.with_name(f"{base.name}-root-{place}")
         made = (folder / "key.pub").exists()
-        secret = b"-" if made else passphrase(passphrase_file, f"New passphrase of {folder}", confirm=True)
+        prompt = f"New passphrase of {folder}"
+        secret = b"-" if made else passphrase(passphrase_file, prompt, option=option, confirm=True)
         keys.append(make_root(folder, secret))
         console.print(f"{escape(str(folder))}: a root key. Hand this folder to its holder; keep no copy.")
     return keys

@@ -22,7 +22,7 @@ from comity.law.reckoning import amount_in_words
 from comity.law.schema import Limit, choose_limit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, rules_for, state
 
-BARRED = 1
+NOT_ANSWERED = 1
 YEARS = range(1900, 2101)  # of moments that anybody asks about
 EFFECTS = {
     "suspends": "The addressee waits: it produces at the end of its limit, or once told that no ground is raised.",
@@ -255,7 +255,8 @@ def notify_command(
 ) -> None:
     """Whom an order must be notified to and with what effect; whom it may not target. What you leave out is not known.
 
-    Exit 0: answered. Exit 1: the instrument forbids the target, or may.
+    Exit 0: answered. Exit 1: the instrument is not open for this, forbids the target or may, or the law files, or the
+    facts given, cannot tell.
     """
     facts = Facts(
         from_party=country_of(from_party), to_party=country_of(to_party), residence=country_of(residence) or None,
@@ -270,8 +271,8 @@ def notify_command(
         print_json(_jurisdiction(found))
     else:
         _print(found)
-    if found.bars:
-        raise typer.Exit(BARRED)
+    if not found.answered:
+        raise typer.Exit(NOT_ANSWERED)
 
 
 def country_of(code: str) -> str:

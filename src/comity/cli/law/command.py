@@ -1,6 +1,7 @@
 """``comity law``: ask the law that is packaged with this program: routes, texts, differences, limits, notifications.
 
-Needs no node and no network. Exit 0: answered and open. Exit 1: closed, barred, or a problem found. Exit 3: unknown.
+Needs no node and no network. Exit 0: answered and open. Exit 1: closed, barred, the files cannot tell, or a problem
+found. Exit 3: unknown.
 Left to others: showing (`comity.cli.law.show`), limits and notifications (`comity.cli.law.ask`), forms
 (`comity.cli.forms`).
 """
