@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.row import Row, at_least
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.batch import Batch
+from comity.node.keeping.store import Store
 from comity.node.keeping.tables import LOWEST_KEPT
 from comity.node.log.act_log import ActLog
 from comity.tlog.leaf import ActLeaf

@@ -22,7 +22,7 @@ from comity.docket.logged import act_bytes, findings_bytes, signature_bytes
 from comity.errors import BadLaw, ComityError, Malformed, NotFound, Unverified
 from comity.node.auditor.audit import Auditor
 from comity.node.auditor.state import AuditState
-from comity.node.keeping.store import Batch
+from comity.node.keeping.batch import Batch
 from comity.node.log.seals import Made
 from comity.node.node import Node
 from comity.node.publishing.padding import Padder

@@ -11,9 +11,10 @@ import pytest
 from comity.cli import run
 from comity.docket.node_entry import NodeEntry
 from comity.docket.party_file import PartyFile, open_party_file, read_party_file
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.keys import ENVELOPE, OLD_ENVELOPE, NodeKeys
 from comity.node.keeping.last_signed import LastSigned
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.store import Store
 from comity.node.log.act_log import ActLog
 from comity.package.anchors import read_anchors
 from comity.signing.roots import Roots, read_root

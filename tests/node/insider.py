@@ -7,8 +7,9 @@ import pytest
 from comity.docket.finding import clear
 from comity.docket.logged import act_bytes, findings_bytes, signature_bytes
 from comity.docket.record import SealedRecord
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.dockets import Closed
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.store import Store
 from comity.node.keeping.vault import Vault
 from comity.node.log.act_log import ActLog
 from comity.signing.canonical import canonical

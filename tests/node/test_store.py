@@ -12,7 +12,8 @@ import pytest
 
 from comity.docket.docket import fold
 from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unverified
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.batch import Batch
+from comity.node.keeping.store import Store
 from comity.node.keeping.vault import StoredBlob, Vault
 from comity.node.log.act_log import ActLog
 from comity.node.node import Node

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from comity.errors import NotFound, Tampered
 from comity.node.auditor.source import FolderSource, HttpSource, LogSource, tree_of
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.keys import NodeKeys
 from comity.node.keeping.last_signed import LastSigned
 from comity.node.keeping.lost import lost_row
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.store import Store
 from comity.node.keeping.vault import Vault
 from comity.node.log.act_log import ActLog
 from comity.node.log.seals import follow_leaf

@@ -13,6 +13,7 @@ The clock is left to the caller: `cosigner.at(seconds)` is a signer for that mom
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -91,7 +92,7 @@ class Ed25519Cosigner:
         """The cosigner whose private key is the 32-byte seed. Raises Malformed."""
         return cls(name, ed25519_from_seed(seed))
 
-    @property
+    @cached_property
     def vkey(self) -> Vkey:
         """The public half, to hand out."""
         return Vkey(self.name, ED25519_COSIGNATURE, self.key.public_key().public_bytes_raw())
@@ -120,7 +121,7 @@ class MLDSACosigner:
             raise Malformed(f"An ML-DSA seed has 32 bytes; this has {len(seed)}.", "Use a key made by comity init.")
         return cls(name, MLDSA44PrivateKey.from_seed_bytes(seed))
 
-    @property
+    @cached_property
     def vkey(self) -> Vkey:
         """The public half, to hand out."""
         return Vkey(self.name, MLDSA44, self.key.public_key().public_bytes_raw())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -27,6 +28,8 @@ KEY_SIZES = {ED25519: 32, ED25519_COSIGNATURE: 32, MLDSA44: 1312}
 _DASH = "\u2014 "
 _VKEY = re.compile(r"(?P<name>[^+]+)\+(?P<id>[0-9a-f]{8})\+(?P<key>[A-Za-z0-9+/=]+)")
 _ASK = "Ask whoever sent it for the original bytes."
+# One checkpoint proves many records, and is read and checked for each. What a few bytes say never changes.
+_SHORT = 8 << 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Vkey:
         if KEY_SIZES.get(self.algorithm) != len(self.public_key):
             raise Malformed(f"The verifier key of {self.name} has an unknown type or a wrong length.", _ASK)
 
-    @property
+    @cached_property
     def key_id(self) -> bytes:
         """First four bytes of SHA-256(name || LF || type || key) (signed-note, "Signatures")."""
         return sha256(self.name.encode() + b"\n" + bytes([self.algorithm]) + self.public_key).digest()[:4]
@@ -55,6 +58,7 @@ class Vkey:
         return f"{self.name}+{self.key_id.hex()}+{encode_base64(bytes([self.algorithm]) + self.public_key)}"
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def parse(cls, text: str) -> Vkey:
         """The key in ``text``; its hash must be right. Raises Malformed."""
         match = _VKEY.fullmatch(text)
@@ -121,7 +125,7 @@ class Signer:
         """The signer whose private key is the 32-byte RFC 8032 seed. Raises Malformed."""
         return cls(name, ed25519_from_seed(seed))
 
-    @property
+    @cached_property
     def vkey(self) -> Vkey:
         """The public half, to hand out."""
         return Vkey(self.name, ED25519, self.key.public_key().public_bytes_raw())
@@ -140,6 +144,12 @@ def ed25519_from_seed(seed: bytes) -> Ed25519PrivateKey:
 
 def verify_ed25519(public_key: bytes, signature: bytes, message: bytes) -> bool:
     """Whether an Ed25519 signature is good; a key that is no point on the curve verifies nothing."""
+    verify = _verify if len(message) <= _SHORT else _verify.__wrapped__
+    return verify(public_key, signature, message)
+
+
+@lru_cache(maxsize=1024)
+def _verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):
@@ -185,6 +195,11 @@ def split_note(data: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
 
     At most 1 MiB and 64 lines; signed-note demands that at least 16 be accepted.
     """
+    return (_split if len(data) <= _SHORT else _split.__wrapped__)(data)
+
+
+@lru_cache(maxsize=1024)
+def _split(data: bytes) -> tuple[bytes, tuple[SignatureLine, ...]]:
     note = decode_text(data, "note", MAX_NOTE)
     text, blank, tail = note.rpartition("\n\n")
     lines = tail.split("\n")

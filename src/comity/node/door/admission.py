@@ -28,8 +28,9 @@ from comity.node.door import consequences
 from comity.node.door.act_leaf import leaf_of
 from comity.node.door.filed import Door, Filed
 from comity.node.door.peer_door import check_opening, check_peer
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.dockets import Dockets
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.store import Store
 from comity.node.keeping.vault import Vault
 from comity.node.log import seals
 from comity.node.log.act_log import ActLog

@@ -29,8 +29,9 @@ from comity.node.clock import Clock
 from comity.node.door.admission import Prepared, Registry
 from comity.node.door.filed import Door, Filed
 from comity.node.door.notice import Attempts
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.dockets import Dockets
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.store import Store
 from comity.node.log import seals
 from comity.node.log.act_log import ActLog
 from comity.node.log.seals import Made

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -24,6 +23,7 @@ from sqlalchemy.engine import Connection, Engine, RowMapping
 from comity.docket.node_entry import LOG_SPAN
 from comity.errors import Conflict, Tampered, Unreachable
 from comity.node.keeping import tables as t
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.tables import LEVELS, LOWEST_KEPT
 from comity.node.log_lines import get_logger
 from comity.tlog.tiles import HEIGHT, subtree_hash
@@ -36,56 +36,18 @@ _ROOM = "Nothing was entered. Have the operator see to the disk's space and righ
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
+_RECORD = _RECORDS.where(t.records.c.id == sa.bindparam("record"))
+_leaf, _kept = t.leaves.c, t.checkpoints.c
+_LEAVES = sa.select(_leaf.leaf).where(_leaf.position.between(sa.bindparam("start"), sa.bindparam("last")))
+_LEAVES = _LEAVES.order_by(_leaf.position)
+_NEWEST = sa.select(_kept.size, _kept.note).where(_kept.size.between(sa.bindparam("least"), sa.bindparam("most")))
+_NEWEST = _NEWEST.order_by(_kept.size.desc()).limit(1)
 
 # Compiled once and said to the driver: the log's own rows are many, and SQLAlchemy's way cost more than writing them.
 _SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
 _LEAF, _NODE = (str(row.compile(dialect=sqlite.dialect())) for row in (t.leaves.insert(), t.nodes.insert()))
 _NAMED = sqlite.dialect(paramstyle="named")
-LeafRow = tuple[int, bytes]  # position, leaf; in the order of the table's columns, as the next
-NodeRow = tuple[int, int, bytes]  # level, index, hash
 _SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
-
-
-@dataclass(slots=True)
-class Batch:
-    """Rows to be entered together. ``expected_size`` is the size of the log they extend."""
-
-    expected_size: int
-    records: list[dict[str, Any]] = field(default_factory=list)
-    sections: list[dict[str, Any]] = field(default_factory=list)
-    leaves: list[LeafRow] = field(default_factory=list)
-    nodes: list[NodeRow] = field(default_factory=list)
-    outbox: list[dict[str, Any]] = field(default_factory=list)
-    counterproofs: list[dict[str, Any]] = field(default_factory=list)
-    exhibits: list[dict[str, Any]] = field(default_factory=list)
-    erase_records: list[str] = field(default_factory=list)
-    uses: list[dict[str, Any]] = field(default_factory=list)
-    erase_exhibits: list[dict[str, Any]] = field(default_factory=list)  # exhibit and docket, as in ``uses``
-    erase_blobs: list[str] = field(default_factory=list)
-    sides: list[dict[str, Any]] = field(default_factory=list)
-    peer_places: list[dict[str, Any]] = field(default_factory=list)
-    padding: list[dict[str, Any]] = field(default_factory=list)
-    seals: list[dict[str, Any]] = field(default_factory=list)
-    sealed_totals: list[dict[str, Any]] = field(default_factory=list)
-    escrows: list[dict[str, Any]] = field(default_factory=list)
-    seal_terms: list[dict[str, Any]] = field(default_factory=list)
-    unsealed: list[dict[str, int]] = field(default_factory=list)  # ref, by
-    extended: list[dict[str, Any]] = field(default_factory=list)  # ref, by, to
-
-    def lengths(self) -> tuple[int, ...]:
-        """How many rows of each kind there are, for `cut`."""
-        return tuple(len(rows) for rows in self._lists())
-
-    def cut(self, lengths: tuple[int, ...]) -> None:
-        """Throw away what was added since `lengths` was asked."""
-        for rows, length in zip(self._lists(), lengths, strict=True):
-            del rows[length:]
-
-    def _lists(self) -> list[list[Any]]:
-        return [getattr(self, name) for name in _LISTS]
-
-
-_LISTS = [f.name for f in fields(Batch) if f.default_factory is list]
 
 
 @contextmanager
@@ -196,7 +158,7 @@ class Store:
     def record_row(self, record: str) -> RowMapping | None:
         """One record with its sealed sections, or None."""
         with self.reading() as db:
-            return db.execute(_RECORDS.where(t.records.c.id == record)).mappings().first()
+            return db.execute(_RECORD, {"record": record}).mappings().first()
 
     def record_at(self, position: int) -> str | None:
         """The record whose leaf is at ``position``, or None."""
@@ -215,13 +177,12 @@ class Store:
     def size(self) -> int:
         """The number of leaves."""
         with self.reading() as db:
-            return int(db.scalar(sa.select(sa.func.coalesce(sa.func.max(t.leaves.c.position) + 1, 0))) or 0)
+            return int(db.exec_driver_sql(_SIZE).scalar_one())
 
     def leaves(self, start: int, end: int) -> list[bytes]:
         """The leaves from ``start`` up to but not including ``end``."""
-        query = sa.select(t.leaves.c.leaf).where(t.leaves.c.position >= start, t.leaves.c.position < end)
         with self.reading() as db:
-            return list(db.scalars(query.order_by(t.leaves.c.position)))
+            return list(db.scalars(_LEAVES, {"start": start, "last": end - 1}))
 
     def hashes(self, coordinates: Sequence[Coordinate], number: int = 0, base: int = 0) -> list[bytes]:
         """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing.
@@ -271,10 +232,8 @@ class Store:
         """The newest published checkpoint of a log (size and note), or None."""
         base = LOG_SPAN * number
         most = base + (LOG_SPAN - 1 if at_most is None else at_most)
-        kept = t.checkpoints.c
-        query = sa.select(kept.size, kept.note).where(kept.size >= base, kept.size <= most)
         with self.reading() as db:
-            row = db.execute(query.order_by(kept.size.desc()).limit(1)).first()
+            row = db.execute(_NEWEST, {"least": base, "most": most}).first()
             return (row[0] - base, row[1]) if row else None
 
     def add_checkpoint(self, size: int, note: bytes, published: str, number: int = 0) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from comity.errors import NotFound, Tampered
+from comity.node.keeping.batch import LeafRow, NodeRow
 from comity.node.keeping.log_rows import LogRows, begin_log, kept_logs
-from comity.node.keeping.store import LeafRow, NodeRow, Store
+from comity.node.keeping.store import Store
 from comity.node.keeping.tables import LEVELS, LOWEST_KEPT
 from comity.tlog.proof import TlogProof
 from comity.tlog.tree import Tree, consistency_proof, frontier_of, inclusion_proof, leaf_hash

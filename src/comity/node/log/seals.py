@@ -19,7 +19,8 @@ import msgspec
 import sqlalchemy as sa
 
 from comity.node.keeping import tables as t
-from comity.node.keeping.store import Batch, Store
+from comity.node.keeping.batch import Batch
+from comity.node.keeping.store import Store
 from comity.node.log.escrows import EscrowTo
 from comity.signing.canonical import canonical
 from comity.tlog.counting import PADDING, blinding_from_salt, commit_count, sum_blindings
