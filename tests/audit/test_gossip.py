@@ -125,7 +125,7 @@ Serve = Callable[[httpx2.Request], httpx2.Response]
 
 def answering(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     transport = httpx2.MockTransport(serve)
-    monkeypatch.setattr(gossip, "_client", lambda _: httpx2.Client(transport=transport))
+    monkeypatch.setattr(gossip, "client", lambda _: httpx2.Client(transport=transport))
 
 
 def test_an_outsider_reads_and_hands_in(monkeypatch: pytest.MonkeyPatch, http: TestClient, tmp_path: Path) -> None:

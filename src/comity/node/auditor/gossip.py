@@ -11,6 +11,7 @@ import re
 import httpx2
 
 from comity.errors import NotFound, Unreachable
+from comity.node.http import client
 from comity.tlog.contradiction import MAX_FILE
 
 MAX_LIST = 1 << 20
@@ -22,7 +23,7 @@ def conflicts_at(url: str, timeout: float = 20.0) -> list[bytes]:
     """The files of the contradictions listed at ``<url>/gossip/conflicts``, at most the newest 50; none when the
     address keeps no gossip. Raises Unreachable. ``timeout`` in seconds for each read."""
     place = f"{url.rstrip('/')}/gossip/conflicts"
-    with _client(timeout) as http:
+    with client(timeout) as http:
         try:
             status, listed = _ask(http, "GET", place, None, MAX_LIST)
         except NotFound:
@@ -37,15 +38,11 @@ def hand_in(url: str, note: bytes, timeout: float = 20.0) -> list[bytes]:
 
     Raises Unreachable, NotFound. ``timeout`` in seconds for each read.
     """
-    with _client(timeout) as http:
+    with client(timeout) as http:
         status, body = _ask(http, "POST", f"{url.rstrip('/')}/gossip", note, MAX_FILE)
     if status in (200, 409):
         return [body] if status == 409 else []
     raise Unreachable(f"{url} did not take the checkpoint ({status}).", "Keep it, and hand it in elsewhere.")
-
-
-def _client(timeout: float) -> httpx2.Client:
-    return httpx2.Client(timeout=timeout, trust_env=False, follow_redirects=False)
 
 
 def _ask(http: httpx2.Client, method: str, url: str, content: bytes | None, limit: int) -> tuple[int, bytes]:

@@ -13,6 +13,7 @@ from typing import Protocol
 import httpx2
 
 from comity.errors import NotFound, Unreachable
+from comity.node.http import client
 from comity.package.report_check import MAX_OPENINGS
 from comity.tlog.checkpoint import Checkpoint
 from comity.tlog.contradiction import Trees
@@ -82,7 +83,7 @@ class HttpSource:
     def __init__(self, url: str, timeout: float = 20.0) -> None:
         """``timeout`` in seconds for each read. Nothing is asked yet."""
         self._url, self._prefix = url.rstrip("/"), ""
-        self._http = httpx2.Client(timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = client(timeout)
 
     def checkpoint(self) -> bytes:
         """The newest checkpoint; finds out where the log is."""

@@ -8,6 +8,7 @@ import httpx2
 
 from comity.docket.directory import NodeEntry
 from comity.errors import Unreachable
+from comity.node.http import client
 from comity.node.post.mailbox import MAX_ANSWER
 from comity.tlog.policy import KnownWitness
 from comity.tlog.witness import Answer, origin_path
@@ -20,7 +21,7 @@ class HttpTransport:
 
     def __init__(self, timeout: float) -> None:
         """Proxies of the environment are not used: a node speaks to the address that the Party file names."""
-        self._http = httpx2.Client(timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = client(timeout)
 
     def post(self, node: NodeEntry, data: bytes) -> bytes:
         """Deliver a message; the answer's body. Raises Unreachable with what the peer said."""
@@ -55,7 +56,7 @@ class HttpWitnesses:
 
     def __init__(self, timeout: float) -> None:
         """No proxies, no redirects."""
-        self._http = httpx2.Client(timeout=timeout, trust_env=False, follow_redirects=False)
+        self._http = client(timeout)
 
     def add_checkpoint(self, witness: KnownWitness, body: bytes) -> Answer:
         """Post an add-checkpoint request. Raises Unreachable."""
