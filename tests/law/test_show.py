@@ -12,8 +12,7 @@ from comity.cli.law import show as law_show
 from comity.cli.law.command import law_app
 from comity.errors import NotFound
 from comity.law.book import load_law
-from comity.law.check import walk
-from comity.law.schema import Cited
+from comity.law.check import cited
 
 LAW = load_law()
 
@@ -61,11 +60,10 @@ def test_every_statement_of_an_instrument_is_printed_with_its_provision() -> Non
     """A fact in a file that nothing prints is only half there."""
     for i in LAW.instruments:
         text = shown(i.id)
-        for path, value in walk(i, ""):
-            if isinstance(value, Cited):
-                assert " ".join(value.provision.split()) in text, f"{i.id}{path}"
-                if value.note:
-                    assert " ".join(value.note.split()) in text, f"{i.id}{path}"
+        for path, value in cited(i, ""):
+            assert " ".join(value.provision.split()) in text, f"{i.id}{path}"
+            if value.note:
+                assert " ".join(value.note.split()) in text, f"{i.id}{path}"
 
 
 def test_json_of_a_day_leaves_out_what_does_not_hold() -> None:

@@ -58,10 +58,10 @@ def check_decoded(decoded: Decoded, files: Mapping[str, str]) -> list[Problem]:
 def _statements(decoded: Decoded) -> Iterator[Fault]:
     sources = {s.key for s in decoded.sources}
     for file, root in _files(decoded):
-        for path, value in walk(root, ""):
-            if isinstance(value, Cited):
-                yield from _statement(file, path, value, sources)
-        yield from _overlaps(file, root)
+        stated = list(cited(root, ""))
+        for path, value in stated:
+            yield from _statement(file, path, value, sources)
+        yield from _overlaps(file, stated)
 
 
 def _files(d: Decoded) -> Iterator[tuple[str, object]]:
@@ -72,19 +72,20 @@ def _files(d: Decoded) -> Iterator[tuple[str, object]]:
     yield "iccs.toml", {"iccs": d.iccs}
 
 
-def walk(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Every value below ``value`` with its path, e.g. ``.measures[1].thresholds[0]``."""
-    yield path, value
+def cited(value: object, path: str) -> Iterator[tuple[str, Cited]]:
+    """Every statement in ``value`` with its path, e.g. ``.measures[1].thresholds[0]``."""
+    if isinstance(value, Cited):
+        yield path, value
     if isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from walk(getattr(value, name), f"{path}.{name}")
+        inside: Iterable[tuple[str, object]] = ((f".{name}", getattr(value, name)) for name in value.__struct_fields__)
     elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from walk(inner, f"{path}.{key}")
-    elif isinstance(value, tuple):
-        for i, inner in enumerate(value):
-            if isinstance(inner, msgspec.Struct):
-                yield from walk(inner, f"{path}[{i}]")
+        inside = ((f".{key}", inner) for key, inner in value.items())
+    else:
+        assert isinstance(value, tuple)
+        inside = ((f"[{i}]", inner) for i, inner in enumerate(value) if isinstance(inner, msgspec.Struct))
+    for step, inner in inside:
+        if isinstance(inner, msgspec.Struct | dict | tuple):
+            yield from cited(inner, path + step)
 
 
 def _statement(file: str, path: str, s: Cited, sources: set[str]) -> Iterator[Fault]:
@@ -150,12 +151,11 @@ def _key(s: object) -> tuple[object, ...] | None:
             return None
 
 
-def _overlaps(file: str, root: object) -> Iterator[Fault]:
+def _overlaps(file: str, stated: Iterable[tuple[str, Cited]]) -> Iterator[Fault]:
     seen: dict[tuple[object, ...], list[tuple[str, Cited]]] = {}
-    for path, value in walk(root, ""):
-        if isinstance(value, Cited):
-            for key in _keys(path, value):
-                seen.setdefault(key, []).append((path, value))
+    for path, value in stated:
+        for key in _keys(path, value):
+            seen.setdefault(key, []).append((path, value))
     for key, group in seen.items():
         for (_, a), (path, b) in combinations(group, 2):
             if a.overlaps(b):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import PurePosixPath
 from zoneinfo import available_timezones
 
@@ -276,7 +277,7 @@ def _in_circle(graph: Mapping[str, frozenset[str]]) -> Iterator[str]:
 
 
 def _party(file: str, p: PartyLaw, ids: _Ids) -> Iterator[Fault]:
-    if p.time_zone not in available_timezones():
+    if p.time_zone not in _zones():
         yield Fault(file, ".time_zone", f"Unknown time zone {p.time_zone!r}.", "Give a name of the IANA database.")
     yield from _unknown(file, ".holidays", "country code of a calendar", (p.holidays,), OFFICIAL)
     if not p.languages:
@@ -297,6 +298,11 @@ def _party(file: str, p: PartyLaw, ids: _Ids) -> Iterator[Fault]:
         yield from _declaration(file, f".declarations[{n}]", d, ids)
     for n, o in enumerate(p.offences):
         yield from _offence(file, f".offences[{n}]", o, ids)
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _is_day(month_and_day: str) -> bool:
