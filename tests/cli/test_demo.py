@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 import threading
 from collections import Counter
@@ -15,7 +16,9 @@ from comity.cli.demo.driver import Driver
 from comity.cli.demo.offline import check, flip_one_byte
 from comity.cli.demo.scene import CODES, Scene, set_scene
 from comity.cli.demo.script import packaged_matters, read_matter
+from comity.cli.demo.telling import _TELLERS
 from comity.errors import ComityError
+from tests.house.source import ROOT
 
 MOST_KILLS = 4
 
@@ -66,15 +69,35 @@ def test_killed_nodes_lose_and_double_nothing(tmp_path: Path) -> None:
         again = Driver({code: scene.url(code) for code in CODES}, scene.signer, lambda _: None)
         for folder in folders:
             again.run(folder)  # a driver that starts anew finds every act done, and does none again
+        check_events(killer.events)
         check_dockets(driver, killer.events, [read_matter(f).docket for f in folders])
         driver.package(first.docket, "DE", "prosecutor", tmp_path / "package.zip")
     finally:
         killer.rest()
         scene.stop_all()
-    check(tmp_path / "package.zip", scene.anchors, lambda _: None, expect=0)
+    check(tmp_path / "package.zip", scene.anchors, lambda event: check_events([event]), expect=0)
     flip_one_byte(tmp_path / "package.zip", tmp_path / "altered.zip")
     check(tmp_path / "altered.zip", scene.anchors, lambda _: None, expect=4)
     check_guard(scene)
+
+
+def documented() -> dict[str, set[str]]:
+    """The events of ``comity demo --json`` and what each holds, as docs/cli.md has it."""
+    told: dict[str, set[str]] = {}
+    section = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").partition("`comity demo --json`")[2]
+    for event, fields in re.findall(r"^\| `(\w+)` \| (.*?) \|", section.partition("\n## ")[0], re.MULTILINE):
+        told[event] = set(re.findall(r"`(\w+)`", fields)) - {"act"} | (told["act"] if "as `act`" in fields else set())
+    return told
+
+
+def test_every_event_is_documented_and_no_other() -> None:
+    assert set(documented()) == set(_TELLERS)
+
+
+def check_events(events: list[dict[str, Any]]) -> None:
+    """Each holds what docs/cli.md says, and nothing else."""
+    for event in events:
+        assert set(event) - {"event"} == documented()[event["event"]], event["event"]
 
 
 def check_guard(scene: Scene) -> None:
