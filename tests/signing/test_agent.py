@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from comity.errors import ComityError, Unreachable, Unverified
+from comity.cli.hands import open_hand
+from comity.errors import ComityError, Malformed, NotFound, Unreachable, Unverified
 from comity.node.agent import AgentSigner, list_identities
 from comity.signing.digest import digest
 from comity.signing.hand import check_hand, put_hand
@@ -54,6 +55,24 @@ def test_an_agent_lists_its_ed25519_keys(agent: Path) -> None:
 def test_an_agent_without_the_key_refuses(agent: Path) -> None:
     with pytest.raises(Unverified, match="ssh-add"):
         AgentSigner(agent, BOB.public).sign(b"x")
+
+
+@needs_agent
+def test_whose_hand_an_agent_puts_is_named_or_asked_for(agent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(agent))
+    for name in ("agent", "agent:", f"agent:{ANN.public.kid[:6]}"):
+        assert open_hand(name, None).public == ANN.public
+    with pytest.raises(NotFound, match=f"begins with 'nobody'.*agent:{ANN.public.kid[:10]}"):
+        open_hand("agent:nobody", None)
+    second = agent.with_name("second")
+    second.write_bytes(save_private(BOB, None))
+    second.chmod(0o600)
+    subprocess.run(["ssh-add", "-q", str(second)], check=True, env={**os.environ, "SSH_AUTH_SOCK": str(agent)})
+    with pytest.raises(Malformed, match=r"2 keys in the agent fit.*Name one: agent:.*, agent:"):
+        open_hand("agent", None)
+    subprocess.run(["ssh-add", "-q", "-D"], check=True, env={**os.environ, "SSH_AUTH_SOCK": str(agent)})
+    with pytest.raises(NotFound, match=r"holds no Ed25519 key.*locked"):
+        open_hand("agent", None)
 
 
 def test_no_agent_is_said_so(tmp_path: Path) -> None:

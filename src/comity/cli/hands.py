@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from comity.errors import Malformed, NotFound, Unverified
+from comity.errors import Malformed, NotFound
 from comity.node.agent import AgentSigner, list_identities
 from comity.node.keeping.keys import read_secret
 from comity.signing.hand import Signer
@@ -67,12 +67,16 @@ def _from_agent(kid: str) -> AgentSigner:
     socket = os.environ.get("SSH_AUTH_SOCK", "")
     if not socket:
         raise NotFound("No ssh-agent is running here.", "Start one and add your key with ssh-add.")
-    found = [k for k in list_identities(socket) if k.kid.startswith(kid)]
-    if len(found) != 1:
-        raise Unverified(
-            f"{len(found)} keys in the agent fit {kid or 'your choice'!r}.",
-            f"Name one: {', '.join(f'agent:{k.kid[:10]}' for k in found) or 'add it with ssh-add'}.",
+    there = list_identities(socket)
+    found = [k for k in there if k.kid.startswith(kid)]
+    named = ", ".join(f"agent:{k.kid[:10]}" for k in found or there)
+    if not found:
+        raise NotFound(
+            f"No Ed25519 key in the agent begins with {kid!r}." if there else "The agent holds no Ed25519 key.",
+            f"{f'Name one of {named}, or add' if there else 'Add'} yours with ssh-add; a locked agent shows none.",
         )
+    if len(found) > 1:
+        raise Malformed(f"{len(found)} keys in the agent fit.", f"Name one: {named}.")
     return AgentSigner(socket, found[0])
 
 

@@ -136,7 +136,8 @@ class Directory:
         except KeyError:
             raise Unverified(
                 f"The hand's key {kid} is certified by no Party file known here.",
-                "Have the official's key certified (judges: by the judiciary's root) and the Party file published.",
+                "Have it certified (judges: by the judiciary's root), the Party file published, and trusted here: "
+                "comity init trust; a node takes a new Party file when it is restarted.",
             ) from None
 
     def revoked_at(self, kid: str, node: NodeEntry) -> int | None:
