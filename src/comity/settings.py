@@ -43,7 +43,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     retry_seconds: Pause = 5.0
     """First pause before a failed delivery is tried again; doubles up to an hour."""
     peer_timeout_seconds: Pause = 20.0
-    """How long to wait for another node or a witness."""
+    """How long to wait for another node or a witness to send something; three times that for the whole of a short
+    answer."""
     clerk_seconds: Pause = 30.0
     """Time between two looks of the clerk at the duties."""
     anchor_seconds: Pause = 3600.0

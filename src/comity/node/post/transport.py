@@ -17,7 +17,7 @@ _TYPE = "application/vnd.comity.delivery+json"
 
 
 class HttpTransport:
-    """Posts deliveries and fetches exhibits. ``timeout`` in seconds for each read, not for the whole."""
+    """Posts deliveries and fetches exhibits. ``timeout`` in seconds for each read; the whole is bounded too."""
 
     def __init__(self, timeout: float) -> None:
         """Proxies of the environment are not used: a node speaks to the address that the Party file names."""
