@@ -67,7 +67,8 @@ def test_a_limit_ends_when_the_calendar_says(entry: dict[str, Any], case: dict[s
         assert answer.due.isoformat()[10:19] == "T23:59:59"
     else:
         assert answer.due.isoformat() == case["due"].isoformat()
-    assert any(in_words(answer.due.date()) in line for line in answer.explanation)
+    assert in_words(answer.due.date()) in answer.explanation[-1]
+    assert case.get("told", "") in " ".join(answer.explanation)
     assert answer.provision.startswith(entry["provision"])
 
 
@@ -163,6 +164,58 @@ def test_a_suspension_that_lasts_leaves_no_date() -> None:
     assert state(answer, since) == "suspended"
     too_late = Suspension(datetime(2026, 9, 12, tzinfo=BERLIN), None, "immunity", "art 20")
     assert isinstance(due(a_limit(10), datetime(2026, 9, 1, 12, tzinfo=BERLIN), GERMANY, BERLIN, [too_late]), Reckoning)
+
+
+def september(day: int, hour: int = 12) -> datetime:
+    return datetime(2026, 9, day, hour, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("unit", "closed", "since", "told_since", "left"),
+    [
+        ("days", (september(6), september(9)), september(4), september(4), timedelta(days=7, hours=12)),  # part of it
+        ("days", (september(2), september(5)), september(4), september(2), timedelta(days=9, hours=12)),  # begins it
+        ("days", (september(2), september(4)), september(4), september(2), timedelta(days=9, hours=12)),  # touches it
+        ("days", (september(3), september(5)), september(8), september(8), timedelta(days=6, hours=12)),  # to Mon 14
+        ("days", None, datetime(2026, 8, 20, tzinfo=BERLIN), datetime(2026, 8, 20, tzinfo=BERLIN), 10 * DAY),
+        ("hours", None, september(1, 22), september(1, 22), HOUR),  # due at 22:00, expires at 23:00
+        ("hours", None, september(1, 15), september(1, 15), 8 * HOUR),
+    ],
+)
+def test_what_is_left_when_a_suspension_lasts(
+    unit: Unit,
+    closed: tuple[datetime, datetime] | None,
+    since: datetime,
+    told_since: datetime,
+    left: timedelta,
+) -> None:
+    pauses = [Suspension(since, None, "immunity", "art 20")]
+    if closed:
+        pauses.append(Suspension(*closed, "remedy", "art 18"))
+    trigger = september(1) if unit == "days" else september(1, 14)
+    answer = due(a_limit(10 if unit == "days" else 8, unit), trigger, GERMANY, BERLIN, pauses)
+    assert isinstance(answer, NoNumber)
+    assert (answer.suspended_since, answer.remaining) == (told_since, left)
+    assert in_words(told_since.date()) in answer.explanation[-1]
+    strictly_over = any("On the strictest reading it was over" in line for line in answer.explanation)
+    assert strictly_over == (since == september(1, 22))
+
+
+@pytest.mark.parametrize("kind", ["minimum", "at_end"])
+def test_a_floor_and_an_act_at_the_end_wait_for_the_latest_reading(kind: str) -> None:
+    pause = Suspension(september(3), september(7), "immunity", "art 20")
+    answer = due(a_limit(10, **{kind: True}), september(1), GERMANY, BERLIN, [pause])
+    assert isinstance(answer, Reckoning)
+    assert answer.due == answer.expires - SECOND == datetime(2026, 9, 16, 23, 59, 59, tzinfo=BERLIN)
+    assert "Keep to the later." in answer.explanation[-2]
+    assert "Wed 16 Sep 2026 24:00" in answer.explanation[-1]
+    assert state(answer, answer.expires - SECOND) == "not yet open"
+
+
+def test_a_suspension_that_holds_the_last_day_is_told_once() -> None:
+    pause = Suspension(september(11), september(14), "immunity", "art 20")
+    answer = due(a_limit(10), september(1), GERMANY, BERLIN, [pause])
+    assert sum("Suspended from" in line for line in answer.explanation) == 1
 
 
 def test_an_extension_without_a_number_leaves_no_date() -> None:
@@ -265,24 +318,58 @@ def test_an_extension_never_shortens(
     assert plain[2] <= extended[2]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PLACES, st.integers(5, 60), MOMENTS, st.integers(0, 3), st.integers(1, 400))
 def test_a_suspension_moves_a_day_limit_by_its_length(
     place: tuple[Calendar, ZoneInfo], amount: int, trigger: datetime, after: int, length: int
 ) -> None:
+    """From noon to noon: by one day less where both days count, by one more where neither does."""
     calendar, zone = place
     noon = trigger.astimezone(zone).replace(hour=12, minute=0, second=0, microsecond=0) + after * DAY
     pause = Suspension(noon, noon + length * DAY, "immunity", "art 20")
 
-    def last(*pauses: Suspension) -> date:
+    def ends_on(*pauses: Suspension) -> tuple[date, date]:
         answer = due(a_limit(amount), trigger, calendar, zone, pauses, no_roll=True)
         assert isinstance(answer, Reckoning)
-        return answer.due.date()
+        return answer.due.date(), (answer.expires - SECOND).date()
 
-    assert last(pause) - last() == length * DAY
+    plain, suspended = ends_on(), ends_on(pause)
+    assert suspended[0] - plain[0] == (length - 1) * DAY
+    assert suspended[1] - plain[1] == (length + (after > 0)) * DAY  # day 0 does not count in any case
 
 
-@settings(max_examples=200, deadline=None)
+SPANS = st.tuples(st.integers(-72, 800), st.integers(0, 300))  # hours after the event, and of length
+
+
+@settings(max_examples=100, deadline=None)
+@given(PLACES, st.integers(1, 30), MOMENTS, st.lists(SPANS, min_size=1, max_size=3))
+def test_so_many_days_run_as_the_limit_has(
+    place: tuple[Calendar, ZoneInfo], amount: int, trigger: datetime, spans: list[tuple[int, int]]
+) -> None:
+    """Counted hour by hour: until due, days that ran in part; until it expires, days that ran from end to end."""
+    calendar, zone = place
+    pauses = [(trigger + a * HOUR, trigger + (a + b) * HOUR) for a, b in spans]
+    given_ = [Suspension(*p, "immunity", "art 20") for p in pauses]
+    answer = due(a_limit(amount), trigger, calendar, zone, given_, no_roll=True)
+    assert isinstance(answer, Reckoning)
+
+    def ran(day: date) -> list[bool]:
+        midnights = [datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in (day, day + DAY)]
+        cuts = sorted({*midnights, *(m for p in pauses for m in p if midnights[0] < m < midnights[1])})
+        return [not any(start <= cut < end for start, end in pauses) for cut in cuts[:-1]]
+
+    def days(last: date) -> list[list[bool]]:
+        first = trigger.astimezone(zone).date() + DAY
+        return [ran(first + n * DAY) for n in range((last - first).days + 1)]
+
+    on, latest = answer.due.date(), (answer.expires - SECOND).date()
+    assert sum(map(any, days(on))) >= amount  # so many days at least before the strictest end
+    assert sum(map(any, days(on - DAY))) <= amount  # and not one more than it takes to run out while not suspended
+    assert sum(map(all, days(latest))) >= amount
+    assert any(days(on)[-1])  # never due on a day that is suspended as a whole
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     PLACES,
     UNITS,

@@ -74,6 +74,11 @@ def working_days_between(after: date, until: date, calendar: Calendar) -> int:
     return sum(calendar.is_working_day(after + timedelta(days=n)) for n in range(1, (until - after).days + 1))
 
 
+def utc(moment: datetime) -> datetime:
+    """``moment`` in UTC. Two local times of one zone compare by their clocks, wrongly in the hour that comes twice."""
+    return moment.astimezone(UTC)
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of ``day`` in ``zone``, also where a change of clocks falls on midnight."""
     return datetime.combine(day, time(), zone).astimezone(UTC).astimezone(zone)

@@ -16,6 +16,10 @@ runs from the next full hour and ``expires`` is up to an hour after ``due``. Who
 to take the earlier, and nobody may be called late before the later. Under a treaty nothing gives that hour: the two are
 the same.
 
+A suspension, and a limit of hours and of days, leave open how they are counted: ``due`` is then the earliest and
+``expires`` the latest end of all readings (`comity.law.suspension`, `comity.law.course`), and the explanation says that
+it cannot tell which. A floor, and an act due at the end, have the latest as both.
+
 Where the law gives no number, or a suspension is still running, the answer is `NoNumber`, never a guess.
 
 Left to others: which limit applies (`comity.law.schema.Instrument.limit`), whose zone and calendar count (the caller,
@@ -32,15 +36,19 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from comity.errors import BadLaw, Malformed
+from comity.law import reckoning
 from comity.law.calendars import Calendar
-from comity.law.reckoning import amount_in_words, in_words, moment_in_words
-from comity.law.running import REGULATION, Course, Rules, Suspension, merged, run
+from comity.law.course import REGULATION, Course, Rules
+from comity.law.reckoning import amount_in_words, in_words, moment_in_words, utc
+from comity.law.running import on_every_reading, run
 from comity.law.schema import Limit, Mark
+from comity.law.suspension import Pause, Suspension, merged
 
 __all__ = ["NoNumber", "Reckoning", "Rules", "State", "Suspension", "due", "rules_for", "state"]
 
 State = Literal["running", "due today", "overdue", "not yet open", "open", "suspended", "no number"]
 
+_SECOND = timedelta(seconds=1)
 _DOUBT: tuple[Mark, ...] = ("verified", "secondary", "knowledge_high", "knowledge_medium")  # least doubtful first
 _NOT_SETTLED = "This is not settled law here: check its source before relying on it."
 EU_ACTS = ("regulation", "directive", "framework_decision")
@@ -50,6 +58,8 @@ EU_ACTS = ("regulation", "directive", "framework_decision")
 @dataclass(frozen=True, slots=True)
 class Reckoning:
     """When a limit ends and why. ``starts``, ``due``, ``expires`` (aware, in the place's zone): see the module's text.
+
+    ``starts`` leaves suspensions aside.
 
     ``mark`` is the most doubtful of the limit's and its extensions' marks.
     """
@@ -72,7 +82,7 @@ class NoNumber:
     mark: Mark
     explanation: tuple[str, ...]
     suspended_since: datetime | None = None
-    remaining: timedelta | None = None  # what was left of the limit when the suspension began
+    remaining: timedelta | None = None  # what was left of the limit then, on the reading that leaves most
 
 
 def rules_for(kind: str) -> Rules:
@@ -113,27 +123,29 @@ def due(
     periods = (limit, *extensions)
     mark = max((p.mark for p in periods), key=_DOUBT.index)
     provision = ", ".join(dict.fromkeys(p.provision for p in periods))
-    for period in periods:
-        if period.amount is None:
-            text = f"{period.name}: {period.provision} sets a duty without a number; no date can be computed."
-            said = [text, period.note, "" if period.settled else _NOT_SETTLED]
-            return NoNumber(period.provision, mark, tuple(s for s in said if s))
+    if unsaid := next((p for p in periods if p.amount is None), None):
+        return _without_number(unsaid, mark)
     if no_roll:
         moves_by = ""
     elif rules == "1182/71":
         moves_by = f"{REGULATION} art 3(4)"
-    course = Course(calendar, zone, rules, moves_by, merged(suspensions))
+    pauses, lasting = merged(suspensions)
+    course = Course(calendar, zone, rules, moves_by, pauses)
     course.lines.append(_opening(limit, extensions))
     starts, last, expires = run(course, trigger, periods)
-    if limit.minimum or limit.at_end:
-        last = expires if periods[-1].unit == "hours" else last
     if course.eu and course.changed:
         _doubt_regulation(course, trigger, periods, expires)
+    span = on_every_reading(course, trigger, periods, (last, expires))
+    _tell_readings(course, periods, (last, expires), span, floor=limit.minimum or limit.at_end)
+    last, expires = span
     if mark == "knowledge_medium":
         course.lines.append(_NOT_SETTLED)
-    _close(course, limit, last, expires)
-    answer = Reckoning(last, starts, expires, tuple(course.lines), provision, mark, limit.minimum, limit.at_end)
-    return _unless_suspended(answer, suspensions, zone)
+    if lasting is not None and lasting.start < expires.astimezone(UTC):
+        return _suspended(course, lasting, Reckoning(last, starts, expires, (), provision, mark, False, False))
+    if limit.minimum or limit.at_end:
+        last = expires if _in_hours(periods) else reckoning.later(expires, -_SECOND, zone)
+    _close(course, limit, periods, last)
+    return Reckoning(last, starts, expires, tuple(course.lines), provision, mark, limit.minimum, limit.at_end)
 
 
 def state(answer: Reckoning | NoNumber, now: datetime) -> State:
@@ -179,6 +191,12 @@ def _check(limit: Limit, trigger: datetime, suspensions: Sequence[Suspension], e
                 raise Malformed(f"The suspension {s.reason!r} ends before it starts.", "Correct its two moments.")
 
 
+def _without_number(period: Limit, mark: Mark) -> NoNumber:
+    text = f"{period.name}: {period.provision} sets a duty without a number; no date can be computed."
+    said = [text, period.note, "" if period.settled else _NOT_SETTLED]
+    return NoNumber(period.provision, mark, tuple(s for s in said if s))
+
+
 def _opening(limit: Limit, extensions: Sequence[Limit]) -> str:
     text = f"{limit.name}: {amount_in_words(limit.amount or 0, limit.unit)} from {limit.trigger} ({limit.provision})"
     for e in extensions:
@@ -186,9 +204,19 @@ def _opening(limit: Limit, extensions: Sequence[Limit]) -> str:
     return text + "."
 
 
-def _close(course: Course, limit: Limit, last: datetime, expires: datetime) -> None:
-    whole_day = expires.astimezone(UTC) - last.astimezone(UTC) == timedelta(seconds=1)
-    when = f"{in_words(last.date())} 24:00 ({course.zone.key})" if whole_day else moment_in_words(last, course.zone)
+def _in_hours(periods: Sequence[Limit]) -> bool:
+    return periods[-1].unit == "hours"
+
+
+def _when(course: Course, periods: Sequence[Limit], last: datetime) -> str:
+    """``last`` in words; the last second of a day as 24:00."""
+    if _in_hours(periods):
+        return moment_in_words(last, course.zone)
+    return f"{in_words(last.date())} 24:00 ({course.zone.key})"
+
+
+def _close(course: Course, limit: Limit, periods: Sequence[Limit], last: datetime) -> None:
+    when = _when(course, periods, last)
     if limit.minimum:
         course.lines.append(f"This is a floor, not a ceiling: it is kept until {when} at least.")
     elif limit.at_end:
@@ -197,29 +225,49 @@ def _close(course: Course, limit: Limit, last: datetime, expires: datetime) -> N
         course.lines.append(f"Due by {when}.")
 
 
+def _tell_readings(
+    course: Course,
+    periods: Sequence[Limit],
+    found: tuple[datetime, datetime],
+    span: tuple[datetime, datetime],
+    floor: bool,
+) -> None:
+    """That another reading gives another end, where one does: which, and what to do."""
+    if [utc(m) for m in found] == [utc(m) for m in span]:
+        return
+    part = "hour" if all(p.unit == "hours" for p in periods) else "day"
+    open_ = [f"whether the {part} in which a suspension begins or ends counts"] if course.pauses else []
+    if len({p.unit == "hours" for p in periods}) > 1:
+        open_.append("how hours and days of one limit are put together")
+    latest = span[1] if _in_hours(periods) else reckoning.later(span[1], -_SECOND, course.zone)
+    earliest, latest_words = _when(course, periods, span[0]), _when(course, periods, latest)
+    what_to_do = "Keep to the later." if floor else "Act by the earlier; nobody is late before the later."
+    course.lines.append(
+        f"The law does not say {' and '.join(open_)}. Cannot tell: the limit ends on {earliest} on the strictest "
+        f"reading and on {latest_words} on the most generous. {what_to_do}"
+    )
+
+
 def _doubt_regulation(course: Course, trigger: datetime, periods: Sequence[Limit], expires: datetime) -> None:
     """Where the Regulation changes the end: that it governs acts of Parliament and Council too is not settled here.
 
     Its art 1 speaks of acts of the Council and the Commission; the law reference marks it knowledge_medium (W4).
     """
     _, _, without = run(replace(course, rules="treaty", moves_by="", lines=[]), trigger, periods)
-    if without != expires:
+    if utc(without) != utc(expires):
         end = moment_in_words(without, course.zone)
         what = f"That {REGULATION} governs here (its art 1) is not settled in the files"
         course.lines.append(f"{what}; without it the limit is over on {end}.")
 
 
-def _unless_suspended(answer: Reckoning, suspensions: Sequence[Suspension], zone: ZoneInfo) -> Reckoning | NoNumber:
-    """The reckoning, unless a suspension without an end began before it would have expired."""
-    still = [s for s in suspensions if s.end is None]
-    if not still:
-        return answer
-    first = min(still, key=lambda s: s.start.astimezone(UTC))
-    left = answer.expires.astimezone(UTC) - first.start.astimezone(UTC)
-    if left <= timedelta():
-        return answer
-    text = (
-        f"Suspended since {moment_in_words(first.start, zone)}: {first.reason} ({first.provision}). "
+def _suspended(course: Course, lasting: Pause, answer: Reckoning) -> NoNumber:
+    """No date: a suspension without an end began before the limit would have expired."""
+    since = lasting.start.astimezone(course.zone)
+    if lasting.start >= utc(answer.due):
+        course.lines.append(f"On the strictest reading it was over on {moment_in_words(answer.due, course.zone)}.")
+    course.lines.append(
+        f"Suspended since {moment_in_words(since, course.zone)}: {lasting.because}. "
         "No date can be given until it resumes."
     )
-    return NoNumber(answer.provision, answer.mark, (*answer.explanation[:-1], text), first.start, left)
+    left = utc(answer.expires) - max(lasting.start, utc(answer.starts))
+    return NoNumber(answer.provision, answer.mark, tuple(course.lines), since, left)
