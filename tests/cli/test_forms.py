@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,58 +33,67 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         made.stop_all()
 
 
-def show(scene: Scene, folder: Path, *options: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [
-            sys.executable, "-c", "from comity.cli import main; main()", "show", DOCKET, *options,
-            "--node", scene.url("DE"), "--as", str(scene.folder / "hands" / "de-prosecutor.key"),
-            "--passphrase-file", str(scene.folder / "passphrases" / "hands"),
-        ],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
-        env={k: v for k, v in os.environ.items() if not k.startswith("COMITY_")},
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+Show = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def show(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Show:  # fmt: skip
+    """`comity show` of the docket, in an empty folder: how it ended, and what it said."""
+    monkeypatch.chdir(tmp_path)
+    for name in [each for each in os.environ if each.startswith("COMITY_")]:
+        monkeypatch.delenv(name)
+    whose = ["--as", str(scene.folder / "hands" / "de-prosecutor.key"), "--node", scene.url("DE")]
+    whose += ["--passphrase-file", str(scene.folder / "passphrases" / "hands")]
+
+    def shown(*options: str) -> tuple[int, str]:
+        code = run(["show", DOCKET, *options, *whose])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return shown
 
 
 @pytest.mark.slow
-def test_a_form_is_listed_and_written(scene: Scene, tmp_path: Path) -> None:
-    code, said = show(scene, tmp_path, "--forms")
+def test_a_form_is_listed_and_written(show: Show, tmp_path: Path) -> None:
+    code, said = show("--forms")
     assert code == 0, said
     assert "eio_annex_a" in said
     assert "Section A lacks" in said  # of the confirmation of receipt, which nobody has given yet
-    assert show(scene, tmp_path, "--form", "eio_annex_a")[0] == 0
+    assert show("--form", "eio_annex_a")[0] == 0
     assert (tmp_path / "eio_annex_a-fr.pdf").read_bytes().startswith(b"%PDF-")  # France accepts French
-    assert show(scene, tmp_path, "--form", "eio_annex_a")[0] == 5  # nothing is overwritten
+    assert show("--form", "eio_annex_a")[0] == 5  # nothing is overwritten
     assert [p.name for p in tmp_path.iterdir()] == ["eio_annex_a-fr.pdf"]
 
 
 @pytest.mark.slow
-def test_what_is_missing_or_not_accepted_ends_with_1(scene: Scene, tmp_path: Path) -> None:
-    code, said = show(scene, tmp_path, "--form", "eio_annex_b", "--out", "b.pdf")
+def test_what_is_missing_or_not_accepted_ends_with_1(show: Show, tmp_path: Path) -> None:
+    code, said = show("--form", "eio_annex_b", "--out", "b.pdf")
     assert code == 1, said
     assert "Section " in said
     assert "Directive 2014/41/EU" in said
-    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--language", "de", "--out", "a.pdf", "--json")
+    code, said = show("--form", "eio_annex_a", "--language", "de", "--out", "a.pdf", "--json")
     assert code == 1, said
     assert "FR accepts fr" in json.loads(said)["problems"][0]["what"]
     assert {p.name for p in tmp_path.iterdir()} == {"a.pdf", "b.pdf"}  # written all the same, with the warning on it
-    assert show(scene, tmp_path, "--form", "none")[0] == 3
+    assert show("--form", "none")[0] == 3
 
 
 @pytest.mark.slow
-def test_what_no_record_holds_is_entered_from_a_file(scene: Scene, tmp_path: Path) -> None:
+def test_what_no_record_holds_is_entered_from_a_file(show: Show, tmp_path: Path) -> None:
     given = tmp_path / "given.toml"
     assert run(["law", "form", "eio_annex_a", "--given-template", "--out", str(given)]) == 0
-    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--given", str(given))
+    code, said = show("--form", "eio_annex_a", "--given", str(given))
     assert code == 0, said
     assert "entered now" not in said  # an empty file gives nothing
     text = given.read_text(encoding="utf-8")
     given.write_text(text.replace('\ncontact = ""', '\ncontact = "Musterstraße 1"'), encoding="utf-8")
-    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--given", str(given), "--out", "given.pdf")
+    code, said = show("--form", "eio_annex_a", "--given", str(given), "--out", "given.pdf")
     assert code == 0, said
     assert "† entered now, in no record: contact (K)" in said
     given.write_text('reference = "Another"', encoding="utf-8")
-    code, said = show(scene, tmp_path, "--form", "eio_annex_a", "--given", str(given), "--out", "wrong.pdf")
+    code, said = show("--form", "eio_annex_a", "--given", str(given), "--out", "wrong.pdf")
     assert code == 5, said
     assert "Leave it out" in said
     assert {p.name for p in tmp_path.iterdir()} == {"given.toml", "eio_annex_a-fr.pdf", "given.pdf"}
