@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -181,12 +183,70 @@ def test_a_delivery_under_a_forked_checkpoint_is_refused_and_the_proof_kept(
     assert kept.check(keys(fr, "DE")) == origin("DE")
 
 
+def seen_growing(nodes: Nodes, de: Node, fr: Node, times: int = 4) -> list[int]:
+    """FR sees DE's log at so many more sizes, none next to another."""
+    sizes = []
+    for n in range(times):
+        nodes.clock.forward(minutes=1)
+        for which in ("a", "b"):
+            matters.draft(nodes, de, f"request:2026-{which}{n:04}")
+        de.publisher.publish()
+        fr.anchor.look()
+        newest = de.store.checkpoint()
+        assert newest is not None
+        sizes.append(newest[0])
+    return sizes
+
+
+def test_a_fork_of_a_size_long_passed_is_compared_too(nodes: Nodes, both: tuple[Node, Node]) -> None:
+    """Somebody was shown another history weeks ago; what was seen since must not stand between it and the proof."""
+    de, fr = both
+    newest = de.store.checkpoint()
+    assert newest is not None
+    old = Fork(nodes, newest[0] + 1)
+    sizes = seen_growing(nodes, de, fr)
+    assert newest[0] < newest[0] + 1 < sizes[0]
+    with TestClient(create_app(fr)) as http:
+        assert http.post("/gossip", content=old.note).json()["said"] == "unproven"
+        fr.anchor.look()
+        (listed,) = http.get("/gossip/conflicts").json()
+    assert listed["kind"] == OTHER_HISTORY
+    assert newest[0] + 1 in listed["sizes"]
+
+
+def test_what_is_handed_in_is_compared_at_once_but_no_flood_of_it(
+    nodes: Nodes, both: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    de, fr = both
+    newest = de.store.checkpoint()
+    assert newest is not None
+    old, second = (Fork(nodes, leaves=[f"{n} {m}\n".encode() for m in range(newest[0] + 1)]) for n in "ab")
+    seen_growing(nodes, de, fr)
+    looks, compare, passed = list[float](), fr.anchor.compare, threading.Event()
+
+    def counted() -> None:
+        looks.append(time.monotonic())
+        compare()
+        passed.set()
+
+    monkeypatch.setattr(fr.anchor, "compare", counted)
+    fr.anchor.start()
+    with TestClient(create_app(fr)) as http:
+        assert http.post("/gossip", content=old.note).json()["said"] == "unproven"
+        assert passed.wait(10)
+        assert len(http.get("/gossip/conflicts").json()) == 1
+        for _ in range(5):
+            assert http.post("/gossip", content=second.note).json()["said"] == "unproven"
+        time.sleep(0.05)
+        assert len(looks) == 1, "the next look has to wait a minute"
+
+
 def test_anybody_may_hand_a_checkpoint_in(nodes: Nodes, both: tuple[Node, Node]) -> None:
     de, fr = both
     newest = de.store.checkpoint()
     assert newest is not None
     with TestClient(create_app(fr)) as http:
-        assert http.post("/gossip", content=newest[1]).json()["said"] == "unproven"  # nothing is read for a stranger
+        assert http.post("/gossip", content=newest[1]).json()["said"] == "unproven"  # the answer waits for nobody
         fr.anchor.look()
         assert http.post("/gossip", content=newest[1]).json()["said"] == "known"
         with structlog.testing.capture_logs() as said:

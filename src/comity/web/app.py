@@ -56,7 +56,7 @@ def create_app(node: Node, clock: Clock = system_clock) -> Starlette:
     """The application of ``node``, which the caller starts and stops."""
 
     all_routes: list[Route] = [*routes(DOORS, node, clock), *exchange_routes(node), *log_routes(node)]
-    all_routes += gossip_routes(node.gossip, tuple(node.peers.policies.values()))
+    all_routes += gossip_routes(node.gossip, tuple(node.peers.policies.values()), unproven=node.anchor.heard)
     return Starlette(
         routes=all_routes,
         middleware=[Middleware(Careful)],

@@ -3,7 +3,8 @@
 POST /gossip (a note): 200 with what it means, 409 with the contradiction it makes, 400, 403, 404, 413, 429.
 GET /gossip/conflicts: the list; GET /gossip/conflicts/<id>: one contradiction as a file.
 
-Deciding is left to `comity.tlog.gossip`, keeping to the store. Requests need no login: the log's signature counts.
+No log is read while a stranger waits: that is left to `comity.node.publishing.anchor`, deciding to `tlog.gossip`,
+keeping to the store. Requests need no login: the log's signature counts.
 """
 
 from __future__ import annotations
@@ -63,12 +64,13 @@ def gossip_routes(
     policies: Sequence[Policy],
     trees: Trees = _no_trees,
     *,
+    unproven: Callable[[], object] = lambda: None,
     per_second: float = 10,
     burst: int = 100,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Route]:
     """The routes. ``policies`` say which logs are followed; ``trees`` reads a log's tree (`node.auditor.source`),
-    without it only contradictions of one size, or by time, are found."""
+    without it only contradictions of one size, or by time, are found, and ``unproven`` is told of what is not."""
     gossip, bucket = Gossip(followed(policies), trees), Bucket(per_second, burst, clock)
 
     async def hear(request: Request) -> Response:
@@ -78,7 +80,7 @@ def gossip_routes(
         if body is None:
             return Response(f"A checkpoint has at most {MAX_BODY} bytes here.\n", 413, media_type=_TEXT)
         try:
-            return await run_in_threadpool(lambda: _hear(gossip, store, body))
+            return await run_in_threadpool(lambda: _hear(gossip, store, body, unproven))
         except ComityError as error:
             return problem(error)
 
@@ -106,8 +108,10 @@ def gossip_routes(
     ]
 
 
-def _hear(gossip: Gossip, store: SQLiteGossipStore, body: bytes) -> Response:
+def _hear(gossip: Gossip, store: SQLiteGossipStore, body: bytes, unproven: Callable[[], object]) -> Response:
     heard = gossip.hear(body, store)
+    if heard.said == "unproven":
+        unproven()
     if heard.contradiction is not None:
         proof = heard.contradiction.encode()
         _log.critical("gossip.contradiction", says=heard.contradiction.sentence(), id=identifier_of(proof))

@@ -77,6 +77,21 @@ class SQLiteGossipStore:
                 (checkpoint.origin, checkpoint.size, checkpoint.root, note, compared),
             )
 
+    def unproven(self, origin: str, most: int) -> list[bytes]:
+        """Notes of the log that could not be compared yet, at most so many, drawn by lot: a log that signs what nobody
+        can read crowds nothing out for ever."""
+        query = "SELECT note FROM heard WHERE origin = ? AND NOT compared ORDER BY random() LIMIT ?"
+        with self._lock:
+            return [bytes(note) for (note,) in self._db.execute(query, (origin, most))]
+
+    def forget(self, checkpoint: Checkpoint) -> None:
+        """Take a note out: what it contradicts is kept as a proof, and what came first stays what is compared with."""
+        with self._lock:
+            self._db.execute(
+                "DELETE FROM heard WHERE origin = ? AND size = ? AND root = ?",
+                (checkpoint.origin, checkpoint.size, checkpoint.root),
+            )
+
     def keep_contradiction(self, contradiction: Contradiction) -> None:
         """Keep a contradiction durably, unless so many of that log are here that one more tells nothing."""
         proof, origin = contradiction.encode(), contradiction.origin

@@ -10,6 +10,7 @@ Left to others: what two notes prove (`comity.tlog.contradiction`), handing them
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -68,6 +69,25 @@ class PeerCheckpoints:
         if heard.contradiction is None:
             self._keep(note, self.policies[origin].check(note, now, None))
         return heard.contradiction
+
+    def compare_unproven(self, origin: str, trees: Trees, most: int, seconds: float) -> list[Contradiction]:
+        """Compare what was handed in of a log and could not be compared then by reading ``trees``: the contradictions.
+
+        At most ``most`` notes, and none begun after ``seconds``: the log's host may be slow.
+        """
+        found, until = list[Contradiction](), time.monotonic() + seconds
+        for note in self._kept.unproven(origin, most):
+            if time.monotonic() > until:
+                break
+            try:
+                heard = Gossip(self._logs, trees).hear(note, self._kept)
+            except ComityError as exc:  # a key that is no longer in the policy
+                _log.warning("peer_checkpoint.not_compared", reason=str(exc))
+                continue
+            if heard.contradiction is not None:
+                self._kept.forget(heard.checkpoint)
+                found.append(heard.contradiction)
+        return found
 
     def seen_from(self, origin: str, position: int) -> int | None:
         """The last moment (POSIX seconds) at which this node knows the log to have been without the leaf there."""
