@@ -11,6 +11,7 @@ from typing import Any, cast
 from starlette.applications import Starlette
 
 from comity.node.keeping import tables as t
+from comity.node.keeping.batch import Batch
 from comity.node.keeping.last_signed import LastSigned
 from comity.node.keeping.store import Store
 from comity.node.log.act_log import ActLog
@@ -37,14 +38,12 @@ class ServedLog:
 
 
 @contextmanager
-def served_log(folder: Path) -> Iterator[ServedLog]:
-    """All entries in a store in ``folder``; nothing published yet."""
+def served_log(folder: Path, size: int = SIZES[-1]) -> Iterator[ServedLog]:
+    """The first ``size`` entries in a store in ``folder``; nothing published yet."""
     store, last = Store(folder / "node.db"), LastSigned(folder / "last-signed.db")
     log = ActLog(LOG.name, store)
-    with store.writing() as db:
-        db.execute(t.leaves.insert(), [{"position": n, "leaf": entry(n)} for n in range(SIZES[-1])])
-        kept = [{"level": at, "idx": n, "hash": value} for (at, n), value in nodes().items() if at >= t.LOWEST_KEPT]
-        db.execute(t.nodes.insert(), kept)
+    kept = [(level, index, value) for (level, index), value in nodes(size).items() if level >= t.LOWEST_KEPT]
+    store.enter(Batch(0, leaves=[(n, entry(n)) for n in range(size)], nodes=kept))
     node = SimpleNamespace(log=log, last_signed=last)
     with serving(Starlette(routes=log_routes(cast(Any, node)))) as url:
         yield ServedLog(url, log, last)

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from tlog_scales.backend import HttpBackend, LocalBackend
 
-from tests.tlog.biglog import SIZES
+from tests.tlog.biglog import SIZES, SMALL
 from tests.tlog.outsiders import GO_REASON, HAS_GO, build_go, check_with_scales, go_agrees, go_says
 from tests.tlog.served import served_log
 
@@ -55,7 +55,7 @@ NO_TILE = (
 
 def test_what_no_tree_of_this_size_has_is_not_there(tmp_path: Path) -> None:
     """As with static files: 404, and no cache keeps it, for the tile may come with the next checkpoint."""
-    with served_log(tmp_path) as served, httpx2.Client(base_url=served.url, trust_env=False) as http:
+    with served_log(tmp_path, SMALL) as served, httpx2.Client(base_url=served.url, trust_env=False) as http:
         assert http.get("checkpoint").status_code == 404
         served.sign(3)
         for path in NO_TILE:
