@@ -133,9 +133,9 @@ def due(
     course = Course(calendar, zone, rules, moves_by, pauses)
     course.lines.append(_opening(limit, extensions))
     starts, last, expires = run(course, trigger, periods)
-    if course.eu and course.changed:
-        _doubt_regulation(course, trigger, periods, expires)
     span = on_every_reading(course, trigger, periods, (last, expires))
+    if course.eu and (course.changed or span != (last, expires)):
+        _doubt_regulation(course, trigger, periods, span)
     _tell_readings(course, periods, (last, expires), span, floor=limit.minimum or limit.at_end)
     last, expires = span
     if mark == "knowledge_medium":
@@ -248,16 +248,23 @@ def _tell_readings(
     )
 
 
-def _doubt_regulation(course: Course, trigger: datetime, periods: Sequence[Limit], expires: datetime) -> None:
+def _doubt_regulation(
+    course: Course, trigger: datetime, periods: Sequence[Limit], span: tuple[datetime, datetime]
+) -> None:
     """Where the Regulation changes the end: that it governs acts of Parliament and Council too is not settled here.
 
     Its art 1 speaks of acts of the Council and the Commission; the law reference marks it knowledge_medium (W4).
     """
-    _, _, without = run(replace(course, rules="treaty", moves_by="", lines=[]), trigger, periods)
-    if utc(without) != utc(expires):
-        end = moment_in_words(without, course.zone)
-        what = f"That {REGULATION} governs here (its art 1) is not settled in the files"
-        course.lines.append(f"{what}; without it the limit is over on {end}.")
+    free = replace(course, rules="treaty", moves_by="", lines=[])
+    without = on_every_reading(free, trigger, periods, run(free, trigger, periods)[1:])
+    if [utc(m) for m in without] == [utc(m) for m in span]:
+        return
+    over = without[0] if _in_hours(periods) else reckoning.later(without[0], _SECOND, course.zone)
+    at_the_earliest = "" if utc(over) == utc(without[1]) else " at the earliest"
+    course.lines.append(
+        f"That {REGULATION} governs here (its art 1) is not settled in the files; without it the limit is over on "
+        f"{moment_in_words(over, course.zone)}{at_the_earliest}."
+    )
 
 
 def _suspended(course: Course, lasting: Pause, answer: Reckoning) -> NoNumber:
