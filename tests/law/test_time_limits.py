@@ -218,6 +218,13 @@ def test_a_suspension_that_holds_the_last_day_is_told_once() -> None:
     assert sum("Suspended from" in line for line in answer.explanation) == 1
 
 
+@pytest.mark.parametrize("hours", [(), (20, 21)])
+def test_what_to_do_with_two_moments_is_told_once(hours: tuple[int, ...]) -> None:
+    pauses = [Suspension(*(september(1, h) for h in hours), "immunity", "art 20")] if hours else []
+    answer = due(a_limit(8, "hours"), september(1, 14), GERMANY, BERLIN, pauses)
+    assert sum("nobody is late before the later" in line for line in answer.explanation) == 1
+
+
 def test_an_extension_without_a_number_leaves_no_date() -> None:
     open_end = Limit(name="later", trigger="delay", provision="art 12(6)", mark="secondary", extends="decide")
     answer = due(a_limit(90), datetime(2026, 9, 1, tzinfo=BERLIN), GERMANY, BERLIN, extensions=[open_end])

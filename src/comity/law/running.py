@@ -90,13 +90,14 @@ def _hours(course: Course, hours: int, moment: datetime, place: Place) -> tuple[
     if course.eu:
         begins = reckoning.next_full_hour(moment, zone) if place.first else begins
         expires = _ends(course, begins, hours)
-    lines += [course.suspended(p) for p in course.pauses if p.meets(moment, expires)]
+    pauses = [course.suspended(p) for p in course.pauses if p.meets(moment, expires)]
+    lines += pauses
     if course.eu and place.first:
         course.changed = True
         lines.append(
             f"The hour in which the event falls does not count ({REGULATION} art 3(1)): the period runs from "
             f"{moment_in_words(begins, zone)} and expires on {moment_in_words(expires, zone)} (art 3(2)(a))."
-            + (" Act by the earlier moment; nobody is late before the later." if place.final else "")
+            + (" Act by the earlier moment; nobody is late before the later." if place.final and not pauses else "")
         )
     if place.final and not place.first and course.moves_by and course.wide:
         expires = _next_open(course, expires)
