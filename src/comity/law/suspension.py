@@ -115,7 +115,7 @@ class Running:
         if working:
             for _ in range(amount):
                 day = self.calendar.next_working_day(day)
-                while last := self._left_out_until(day):
+                while self.out and (last := self._left_out_until(day)):
                     day = self.calendar.next_working_day(last)
             return day
         end = day + timedelta(days=amount)
