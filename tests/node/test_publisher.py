@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,19 @@ def test_a_node_that_starts_behind_its_witness_refuses(nodes: Nodes) -> None:
     de = nodes.open("DE")
     with pytest.raises(Tampered, match="saw 2 leaves"):
         de.start()
+
+
+def test_at_the_start_witnesses_are_asked_at_once(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after another, each that hangs would cost a start its time-out."""
+    de, both = nodes.open("DE"), threading.Barrier(2, timeout=10)
+    latest = nodes.witnesses.latest
+
+    def together(witness: KnownWitness, of: str) -> Answer:
+        both.wait()
+        return latest(witness, of)
+
+    monkeypatch.setattr(nodes.witnesses, "latest", together)
+    de.publisher.check_witnesses()
 
 
 def forked(nodes: Nodes) -> Node:

@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from comity.errors import ComityError, Conflict, Tampered, Unreachable, Unverified
 from comity.node.clock import Clock
@@ -190,12 +191,8 @@ class Publisher:
 
         A witness that merely says so could stop any log: what it cannot show is not believed, and it counts as absent.
         """
-        try:
-            seen = self._own_latest(witness)
-        except ComityError as exc:
-            _log.warning("witness.shows_nothing", witness=witness.name, reason=str(exc))
-            return
-        self._compare(witness, seen)
+        if (seen := self._shown(witness)) is not None:
+            self._compare(witness, seen)
 
     def _compare(self, witness: KnownWitness, seen: Checkpoint) -> None:
         size = self._logbook.tree.size
@@ -218,9 +215,16 @@ class Publisher:
 
     def check_witnesses(self) -> None:
         """At start: Tampered when a witness can show more of this log than is here, or another tree of it."""
-        for witness in self._policy.witnesses.values():
-            try:
-                seen = self._own_latest(witness)
-            except ComityError:
-                continue  # silent, or it shows nothing that this log signed
-            self._compare(witness, seen)
+        asked = tuple(self._policy.witnesses.values())
+        with ThreadPoolExecutor(max_workers=len(asked) or 1) as pool:
+            for witness, seen in zip(asked, pool.map(self._shown, asked), strict=True):
+                if seen is not None:
+                    self._compare(witness, seen)
+
+    def _shown(self, witness: KnownWitness) -> Checkpoint | None:
+        """As `_own_latest`; None when the witness is silent, or shows nothing that this log signed."""
+        try:
+            return self._own_latest(witness)
+        except ComityError as exc:
+            _log.info("witness.shows_nothing", witness=witness.name, reason=str(exc))
+            return None
