@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from io import FileIO, TextIOWrapper
 
@@ -10,7 +11,7 @@ import pytest
 import structlog
 
 from comity.errors import BadLaw
-from comity.node.log_lines import get_logger, log_as_json
+from comity.node.log_lines import get_logger, log_as_json, of_libraries
 from tests.house.source import PACKAGE
 
 SECRET = "-".join(("correct", "horse"))
@@ -41,6 +42,19 @@ def test_a_traceback_shows_no_value_of_a_local_variable(
     assert (told["event"], told["level"], told["thread"]) == ("thread.failed", "error", "clerk")
     assert "a bug with 13 letters" in told["exception"]
     assert SECRET not in err.lower()
+
+
+def test_what_a_library_logs_is_such_a_line_too(capfd: pytest.CaptureFixture[str]) -> None:
+    library = logging.Logger("uvicorn.error")
+    library.addHandler(of_libraries())
+    try:
+        break_with(SECRET)
+    except ValueError:
+        library.exception("Exception in %s application", "ASGI")
+    told = json.loads(capfd.readouterr().err)
+    assert (told["event"], told["level"], told["logger"]) == ("Exception in ASGI application", "error", "uvicorn.error")
+    assert "a bug with 13 letters" in told["exception"]
+    assert SECRET not in told["exception"].lower()
 
 
 def test_no_other_module_sets_logging_up() -> None:

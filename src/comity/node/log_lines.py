@@ -17,6 +17,12 @@ import structlog
 from comity.errors import BadLaw
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_LINE: list[Any] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(ensure_ascii=False),
+]
 
 
 class _Stderr:
@@ -38,17 +44,24 @@ def log_as_json(level: str) -> None:
     """Lines from ``level`` on (the setting `log_level`). BadLaw when it is none."""
     if level not in _LEVELS:
         raise BadLaw(f"`log_level` is {level!r}.", f"Choose one of: {', '.join(_LEVELS)}.")
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[of_libraries()])
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=_LINE,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
     )
+
+
+def of_libraries() -> logging.Handler:
+    """Writes what a library has to say (the HTTP server's own errors) as such lines too."""
+    clean = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler: logging.Handler = logging.StreamHandler(_Stderr())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[clean, *_LINE], foreign_pre_chain=[structlog.stdlib.add_logger_name]
+        )
+    )
+    return handler
 
 
 def get_logger(name: str) -> Any:
