@@ -20,6 +20,9 @@ A suspension, and a limit of hours and of days, leave open how they are counted:
 ``expires`` the latest end of all readings (`comity.law.suspension`, `comity.law.course`), and the explanation says that
 it cannot tell which. A floor, and an act due at the end, have the latest as both.
 
+One reading is in neither moment: that the law of the place moves a closed last day under a treaty. The explanation says
+that it may, and the stricter day stands.
+
 Where the law gives no number, or a suspension is still running, the answer is `NoNumber`, never a guess.
 
 Left to others: which limit applies (`comity.law.schema.Instrument.limit`), whose zone and calendar count (the caller,
