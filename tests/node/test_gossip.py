@@ -241,6 +241,25 @@ def test_what_is_handed_in_is_compared_at_once_but_no_flood_of_it(
         assert len(looks) == 1, "the next look has to wait a minute"
 
 
+@pytest.mark.parametrize(("first", "size"), [(True, -1), (False, -1), (False, 0)])
+def test_a_node_learns_from_whoever_was_shown_it_that_its_own_key_signs_another_history(
+    nodes: Nodes, both: tuple[Node, Node], first: bool, size: int
+) -> None:
+    de, _ = both
+    newest = de.store.checkpoint()
+    assert newest is not None
+    fork = Fork(nodes, newest[0] + size)
+    if not first:
+        de.anchor.look()
+    with TestClient(create_app(de)) as http:
+        said = http.post("/gossip", content=fork.note)
+        de.anchor.look()
+        (listed,) = http.get("/gossip/conflicts").json()
+    assert (said.status_code == 409) == (size == 0)
+    assert (listed["origin"], sorted(listed["sizes"])) == (origin("DE"), [newest[0] + size, newest[0]])
+    assert not [c for seen in anchors(de) for c in seen.checkpoints if c.origin == origin("DE")]
+
+
 def test_anybody_may_hand_a_checkpoint_in(nodes: Nodes, both: tuple[Node, Node]) -> None:
     de, fr = both
     newest = de.store.checkpoint()

@@ -37,6 +37,7 @@ from comity.node.keeping.store import Store
 from comity.node.keeping.vault import Vault
 from comity.node.log.act_log import ActLog
 from comity.node.log.escrows import escrow_to
+from comity.node.log.export import RowsSource
 from comity.node.post.contents import Outgoing
 from comity.node.post.inbox import Inbox
 from comity.node.post.mailbox import Mailbox, Transport
@@ -233,7 +234,7 @@ def _assemble(
     )  # fmt: skip
     clerk = Clerk(registrar, store, outside.clock, settings.clerk_seconds)
     sources = _sources(bench.directory, entry, policies.keys(), outside)
-    anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds)
+    anchor = Anchor(registrar, peers, sources, entry.id, outside.clock, settings.anchor_seconds, partial(_own, log))
     reports = Reports(log, store, registrar, outgoing, entry, data / REPORTS, signing)
     registrar.entered, registrar.urgent, publisher.published = clerk.changed, publisher.hurry, mailbox.wake
     turn = Turn(log, store, entry, registrar, publisher, signing, outside.clock)
@@ -250,6 +251,11 @@ def _sources(directory: Directory, own: NodeEntry, known: Collection[str], outsi
     """Where the peers' logs are read: all known logs of a node at one address."""
     others = [(node, outside.log_of(node)) for node in directory.nodes() if node.id != own.id]
     return {origin: source for node, source in others for origin in node.origins if origin in known}
+
+
+def _own(log: ActLog) -> dict[str, LogSource]:
+    """The node's own logs, read from its rows."""
+    return {rows.origin: RowsSource(rows) for rows in log.segments}
 
 
 def _tick(turn: Turn, padder: Padder, renewal: Renewal) -> None:

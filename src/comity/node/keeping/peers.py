@@ -65,10 +65,14 @@ class PeerCheckpoints:
         makes, if it makes one. ``now`` in POSIX seconds. Malformed, Unverified when it is not to be believed."""
         if read_checkpoint(note).origin != origin:
             raise Unverified(f"A checkpoint of another log is shown for {origin}.", "Ask its operator.")
-        heard = Gossip(self._logs, trees).hear(note, self._kept)
-        if heard.contradiction is None:
+        found = self.hear_own(note, trees)
+        if found is None:
             self._keep(note, self.policies[origin].check(note, now, None))
-        return heard.contradiction
+        return found
+
+    def hear_own(self, note: bytes, trees: Trees) -> Contradiction | None:
+        """As `hear`, of this node's own log, which is compared only. Malformed, Unverified, NotFound."""
+        return Gossip(self._logs, trees).hear(note, self._kept).contradiction
 
     def compare_unproven(self, origin: str, trees: Trees, most: int, seconds: float) -> list[Contradiction]:
         """Compare what was handed in of a log and could not be compared then by reading ``trees``: the contradictions.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from comity.errors import ComityError
 from comity.node.auditor.source import LogSource, trees_of
@@ -25,7 +25,7 @@ from comity.node.log_lines import get_logger
 from comity.node.watched import Watched
 from comity.proceedings.bodies import PeerCheckpoint, PeersSeen
 from comity.tlog.checkpoint import read_checkpoint
-from comity.tlog.contradiction import Contradiction
+from comity.tlog.contradiction import Contradiction, Trees
 
 _log = get_logger(__name__)
 STEP = "oversight.peer_checkpoint"
@@ -39,11 +39,12 @@ class Anchor:
 
     def __init__(
         self, registrar: Registrar, peers: PeerCheckpoints, sources: Mapping[str, LogSource], node: str, clock: Clock,
-        interval: float,
+        interval: float, own: Callable[[], dict[str, LogSource]] = dict,
     ) -> None:  # fmt: skip
-        """``interval`` in seconds between two looks."""
-        self._registrar, self._peers, self._sources, self._node = registrar, peers, sources, node
-        self._clock, self._interval, self._trees = clock, interval, trees_of(sources)
+        """``interval`` in seconds between two looks. ``own``: the node's own logs, each told its newest checkpoint, so
+        that a fork of one, handed in, is known for the theft of its key."""
+        self._registrar, self._peers, self._sources, self._node = registrar, peers, dict(sources), node
+        self._clock, self._interval, self._own = clock, interval, own
         self._stop, self._heard = threading.Event(), threading.Event()
         self.thread = Watched("anchor", self._run)
 
@@ -64,7 +65,7 @@ class Anchor:
     def look(self) -> int:
         """Ask every peer for its checkpoint and anchor the newest seen of each; how many were anchored."""
         self.compare(MOST_AN_HOUR)
-        for origin, source in self._sources.items():
+        for origin, source in (self._sources | self._own()).items():
             try:
                 self._ask(origin, source)
             except ComityError as exc:  # silent, or not to be believed: what was seen before is anchored all the same
@@ -77,8 +78,8 @@ class Anchor:
 
     def compare(self, most: int = MOST) -> None:
         """Compare some of what was handed in of each log with the tree that the peer shows."""
-        for origin in self._sources:
-            for found in self._peers.compare_unproven(origin, self._trees, most, LONGEST):
+        for origin in self._sources | self._own():
+            for found in self._peers.compare_unproven(origin, self._trees(), most, LONGEST):
                 self._tell(origin, found)
 
     def _ask(self, origin: str, source: LogSource) -> None:
@@ -86,9 +87,15 @@ class Anchor:
         shown = read_checkpoint(note).origin
         if shown != origin and self._sources.get(shown) is source:  # another log of the same node is shown now
             return
-        found = self._peers.hear(origin, note, int(self._clock().timestamp()), self._trees)
+        if origin in self._sources:
+            found = self._peers.hear(origin, note, int(self._clock().timestamp()), self._trees())
+        else:
+            found = self._peers.hear_own(note, self._trees())
         if found is not None:
             self._tell(origin, found)
+
+    def _trees(self) -> Trees:
+        return trees_of(self._sources | self._own())
 
     def _tell(self, origin: str, found: Contradiction) -> None:
         _log.critical("gossip.contradiction", says=found.sentence(), id=identifier_of(found.encode()))
