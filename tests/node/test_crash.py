@@ -114,8 +114,9 @@ def _finish_after(nodes: Nodes, running: dict[str, Node]) -> None:
         if not matters.advance(nodes, running["DE"], running["FR"]):
             break
     for _ in range(3):
-        nodes.clock.forward(seconds=61)
-        nodes.settle()
+        if any(node.mailbox.outbox.waiting() for node in running.values()):
+            nodes.clock.forward(seconds=61)
+            nodes.settle()
 
 
 @pytest.mark.slow
