@@ -26,13 +26,14 @@ from comity.node.door.filed import Door, Filed
 from comity.node.door.registrar import Entered
 from comity.node.keeping.keys import NodeKeys
 from comity.node.node import Node, Outside
+from comity.node.witness.store import SQLiteWitnessStore
 from comity.settings import Settings
 from comity.tlog.checkpoint import parse_checkpoint
-from comity.tlog.note import split_note
+from comity.tlog.note import Verifier, split_note
 from comity.tlog.policy import KnownWitness
-from comity.tlog.witness import Answer, parse_add_checkpoint
-from tests.node import run_node
-from tests.node.nodes import START
+from comity.tlog.witness import Answer, Witness, origin_path, parse_add_checkpoint
+from tests.node.nodes import START, cosigner
+from tests.world import origin
 
 COSIGNED = "cosigned.log"
 
@@ -42,15 +43,25 @@ def running_clock(began: float) -> Callable[[], datetime]:
     return lambda: START + timedelta(seconds=time.time() - began)
 
 
-class NotingWitnesses(run_node.DiskWitnesses):
-    """The witnesses on disk; every checkpoint they cosign is noted in one file, so that none is forgotten."""
+class NotingWitnesses:
+    """Both witnesses, each a file on disk; every checkpoint they cosign is noted in one file: none is forgotten."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, {p: NodeKeys.load(folder / p / "keys") for p in ("DE", "FR")}, None)
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+        keys = {p: NodeKeys.load(folder / p / "keys") for p in ("DE", "FR")}
+        logs = {origin(p): [Verifier.parse(k.log_vkeys[0])] for p, k in keys.items()}
+        self._by_name = {
+            p.lower(): (Witness((cosigner(p),), logs), SQLiteWitnessStore(folder / f"{p}-witness.db")) for p in keys
+        }
+        self._clock = clock
         self._noted = os.open(folder / COSIGNED, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
 
+    def latest(self, witness: KnownWitness, origin: str) -> Answer:
+        known, store = self._by_name[witness.name]
+        return known.latest(origin_path(origin).partition("/")[0], store)
+
     def add_checkpoint(self, witness: KnownWitness, body: bytes) -> Answer:
-        answer = super().add_checkpoint(witness, body)
+        known, store = self._by_name[witness.name]
+        answer = known.add_checkpoint(body, store, int(self._clock().timestamp()))
         if answer.status == 200:
             seen = parse_checkpoint(split_note(parse_add_checkpoint(body).note)[0])
             os.write(self._noted, f"{witness.name} {seen.size} {seen.root.hex()}\n".encode())
@@ -70,7 +81,6 @@ class _Nobody:
 def serve(folder: Path, link: Connection, began: float) -> None:
     """Open the node, say ("ready", size), answer filings; or say ("refused", why) and end."""
     lock, clock = threading.Lock(), running_clock(began)
-    run_node.clock = clock
 
     def say(*what: object) -> None:
         with lock:
@@ -78,7 +88,7 @@ def serve(folder: Path, link: Connection, began: float) -> None:
 
     settings = Settings(node="de-node", cadence_seconds=0.02, retry_seconds=60, clerk_seconds=3600)
     try:
-        node = Node.open(settings, folder / "DE", Outside(clock, _Nobody(), NotingWitnesses(folder)))
+        node = Node.open(settings, folder / "DE", Outside(clock, _Nobody(), NotingWitnesses(folder, clock)))
         node.publisher.published = lambda: say("published", (node.store.checkpoint() or (0,))[0])
         node.start()
     except ComityError as exc:

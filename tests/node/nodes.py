@@ -256,7 +256,7 @@ class Nodes:
         return tuple(msgspec.structs.replace(b, id=f"{party.lower()}-{b.id}") for b in self.oversight)
 
     def cosigner(self, party: str) -> Ed25519Cosigner:
-        return Ed25519Cosigner.from_seed(f"{party.lower()}-oversight.example/witness", seed(f"witness {party}"))
+        return cosigner(party)
 
     def policy(self, party: str) -> str:
         lines = [f"log {self.keys[party].log_vkeys[0]}"]
@@ -273,6 +273,11 @@ class Nodes:
     def directory(self) -> Directory:
         files = {p: open_party_file(d, self.world.root(p).public) for p, d in self.party_files.items()}
         return Directory({p: (f, self.world.root(p).public) for p, f in files.items()})
+
+
+def cosigner(party: str) -> Ed25519Cosigner:
+    """The key of a Party's witness."""
+    return Ed25519Cosigner.from_seed(f"{party.lower()}-oversight.example/witness", seed(f"witness {party}"))
 
 
 def today() -> date:

@@ -1,4 +1,4 @@
-"""A node may die at any moment: at every call that matters (simulated), and by `kill -9` (real processes).
+"""A node may die at any moment, at every call that matters. By `kill -9`: tests/cli/test_demo.py, on real nodes.
 
 After each death the nodes are started again from disk and the matter is finished: every record once, on both sides.
 Under load, and on a disk that loses what it said it had written, a few rounds here and all by `make durability`.
@@ -7,13 +7,10 @@ Under load, and on a disk that loses what it said it had written, a few rounds h
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -117,42 +114,6 @@ def _finish_after(nodes: Nodes, running: dict[str, Node]) -> None:
         if any(node.mailbox.outbox.waiting() for node in running.values()):
             nodes.clock.forward(seconds=61)
             nodes.settle()
-
-
-@pytest.mark.slow
-def test_kill_9_at_random_moments_and_the_matter_finishes(tmp_path: Path) -> None:
-    """Two processes, killed at random moments through a matter; the seed is printed with a failure."""
-    nodes = Nodes(tmp_path)
-    chance = random.Random(20261204)
-    module = "tests.node.run_node"
-
-    def run(party: str) -> subprocess.Popen[bytes]:
-        peer = "FR" if party == "DE" else "DE"
-        command = [sys.executable, "-m", module, str(tmp_path), party, peer]
-        return subprocess.Popen(command, env=HERE)
-
-    running = {party: run(party) for party in ("DE", "FR")}
-    deaths, end = 0, time.monotonic() + 90
-    try:
-        while not all((tmp_path / f"{p}.done").exists() for p in running) and time.monotonic() < end:
-            if deaths < 4:
-                time.sleep(chance.uniform(0.7, 2.0))
-                victim = chance.choice(list(running))
-                running[victim].send_signal(signal.SIGKILL)
-                running[victim].wait()
-                deaths += 1
-                running[victim] = run(victim)
-            time.sleep(0.05)
-    finally:
-        for process in running.values():
-            process.kill()
-            process.wait()
-    assert deaths >= 3
-    for party in ("DE", "FR"):
-        node = nodes.open(party)
-        matters.check_whole(node)
-        assert node.log.tree.size == len(matters.WHOLE)
-        nodes.kill(node)
 
 
 def durable(folder: Path, kills: int, drops: int) -> dict[str, int]:
