@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 
-import pytest
-
+from tests.every import every
 from tests.house.source import Module, modules
 
 
@@ -27,7 +26,7 @@ def undocumented(tree: ast.Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+@every("module", modules(), ids=lambda module: module.name)
 def test_module_and_what_is_public_have_docstrings(module: Module) -> None:
     assert ast.get_docstring(module.tree), f"{module.name} does not say what it holds and what it leaves to others"
     assert not undocumented(module.tree), f"{module.name}: without a docstring: {undocumented(module.tree)}"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.every import every
 from tests.house.source import BELOW_SETTINGS, Module, modules
 
 NEVER_IMPORTED = {
@@ -126,7 +127,7 @@ def reaches_out(tree: ast.Module, room: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
+@every(
     "module", [module for module in modules() if module.room in BELOW_SETTINGS], ids=lambda module: module.name
 )
 def test_module_below_settings_is_pure(module: Module) -> None:

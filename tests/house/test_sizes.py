@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.every import every
 from tests.house.source import ROOT, Module, functions, modules, tracked
 
 FILE_LINES = 400
@@ -23,7 +22,7 @@ NOT_A_NOUN = {
 }
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+@every("module", modules(), ids=lambda module: module.name)
 def test_file_and_functions_stay_small(module: Module) -> None:
     assert module.lines <= FILE_LINES, f"{module.name} has {module.lines} lines: split it by its nouns"
     long = {

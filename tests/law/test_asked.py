@@ -15,6 +15,7 @@ from comity.law.book import LawBook, load_law, open_law
 from comity.law.files import packaged
 from comity.law.jurisdiction import Facts, jurisdiction
 from comity.law.offences import OffenceFacts, domestic_equivalent, double_criminality, offence_facts
+from tests.every import every
 
 FOLDER = Path(__file__).parent / "cases_asked"
 LAW = load_law()
@@ -28,7 +29,7 @@ def named(cases: list[Case]) -> list[Any]:
     return [pytest.param(c, id=f"{c.get('code') or c.get('instrument', '')}: {c['why']}") for c in cases]
 
 
-@pytest.mark.parametrize("case", named(OFFENCES["same_conduct"]))
+@every("case", named(OFFENCES["same_conduct"]))
 def test_an_offence_there_too(case: Case) -> None:
     facts = offence_facts(LAW, case["from"], case["code"], OFFENCES["day"])
     found = domestic_equivalent(LAW, facts, case["to"], OFFENCES["day"])
@@ -37,13 +38,13 @@ def test_an_offence_there_too(case: Case) -> None:
     assert found.provision
 
 
-@pytest.mark.parametrize("case", named(OFFENCES["stated"]))
+@every("case", named(OFFENCES["stated"]))
 def test_as_the_request_states_it(case: Case) -> None:
     found = domestic_equivalent(LAW, OffenceFacts("US", "as stated", case["iccs"]), case["to"], OFFENCES["day"])
     assert found.verdict == case["answer"], found.reasons
 
 
-@pytest.mark.parametrize("case", named(OFFENCES["tested"]))
+@every("case", named(OFFENCES["tested"]))
 def test_double_criminality(case: Case) -> None:
     facts = OffenceFacts(
         "DE", "as stated", case["iccs"], case.get("list", ""), max_months=case.get("max_months"),
@@ -55,7 +56,7 @@ def test_double_criminality(case: Case) -> None:
     assert found.provision
 
 
-@pytest.mark.parametrize("case", named(JURISDICTION["cases"]))
+@every("case", named(JURISDICTION["cases"]))
 def test_whom_to_notify_and_whom_not_to_target(case: Case) -> None:
     day = case.get("day", JURISDICTION["day"])
     found = jurisdiction(LAW, case["instrument"], case["measure"], Facts(**case["facts"]), day)
@@ -127,7 +128,7 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("ground", "instrument", "answer"), CELLS)
+@every(("ground", "instrument", "answer"), CELLS)
 def test_the_cross_table_of_grounds(ground: str, instrument: str, answer: str) -> None:
     stated = [g for g in LAW.instrument(instrument).grounds if g.id == ground and g.holds_on(GROUNDS["day"])]
     assert (" ".join(sorted({g.binding for g in stated})) or "none") == answer

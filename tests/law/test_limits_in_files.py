@@ -16,6 +16,7 @@ import pytest
 from comity.law.book import load_law
 from comity.law.calendars import Calendar
 from comity.law.time_limits import NoNumber, due
+from tests.every import every
 
 FOLDER = Path(__file__).parent / "cases_time"
 LAW = load_law()
@@ -33,7 +34,7 @@ def entries() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("entry", entries())
+@every("entry", entries())
 def test_the_files_hold_it(entry: dict[str, Any]) -> None:
     provision = entry["provision"].replace("arts ", "art ")
     same = [
@@ -61,7 +62,7 @@ def _name(x: Any) -> str:
     return f"{x.provision}: {x.name}"
 
 
-@pytest.mark.parametrize("limit", [pytest.param(x, id=_name(x)) for x in IN_FILES if x.amount is not None])
+@every("limit", [pytest.param(x, id=_name(x)) for x in IN_FILES if x.amount is not None])
 def test_every_number_in_the_files_is_counted_in_a_case(limit: Any) -> None:
     """A limit that nobody worked out by hand, over a weekend, a holiday and a change of clocks, is not yet tested."""
     told = [c["why"].lower() for e in entries() for c in e.values[0]["cases"] if _is_of(e.values[0], limit)]
@@ -71,7 +72,7 @@ def test_every_number_in_the_files_is_counted_in_a_case(limit: Any) -> None:
     assert any(day in words for day in ("holiday", "christmas", "thanksgiving", "good friday", "14 july"))
 
 
-@pytest.mark.parametrize("limit", [pytest.param(x, id=_name(x)) for x in IN_FILES if x.amount is None])
+@every("limit", [pytest.param(x, id=_name(x)) for x in IN_FILES if x.amount is None])
 def test_a_duty_without_a_number_gets_no_date(limit: Any) -> None:
     answer = due(limit, datetime(2026, 9, 15, 12, tzinfo=UTC), Calendar("FR"), ZoneInfo("Europe/Paris"))
     assert isinstance(answer, NoNumber)

@@ -19,6 +19,7 @@ from comity.law.check import check_law
 from comity.law.disposal import disposal
 from comity.law.files import packaged
 from comity.law.refusal import first_consulted, raised
+from tests.every import every
 
 LAW = load_law()
 FILE = tomllib.loads((Path(__file__).parent / "cases_asked" / "refusal.toml").read_text("utf-8"))
@@ -26,7 +27,7 @@ DAY: date = FILE["day"]
 Case = dict[str, Any]
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c['instrument']}: {c['why']}") for c in FILE["cases"]])
+@every("case", [pytest.param(c, id=f"{c['instrument']}: {c['why']}") for c in FILE["cases"]])
 def test_what_is_raised(case: Case) -> None:
     instrument, facts, denied = LAW.instrument(case["instrument"]), case.get("facts", ()), case.get("denied", ())
     found = raised(LAW, instrument, case["measure"], facts, denied, case.get("to", ""), DAY)

@@ -17,6 +17,7 @@ import pytest
 from comity.law.book import load_law
 from comity.law.offences import OffenceFacts
 from comity.law.route import Route, Routes, routes
+from tests.every import every
 
 CASES = Path(__file__).parent / "cases_routes"
 
@@ -78,7 +79,7 @@ def _asks_for(way: Route, wanted: str) -> bool:
     return any(wanted in (n.kind, n.provision) or (" " in wanted and wanted in n.what) for n in way.needs)
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=f"{stem}:{c.id}") for stem, c in ALL])
+@every("case", [pytest.param(c, id=f"{stem}:{c.id}") for stem, c in ALL])
 def test_route(case: Case) -> None:
     """The ways open, closed and in doubt are those of the reference, each with its provision."""
     found = _ask(case)

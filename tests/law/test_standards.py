@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from comity.cli.law.command import law_app
 from comity.law.book import load_law
 from comity.law.schema import Limit, Standard
+from tests.every import every
 
 LAW = load_law()
 DAY = date(2026, 12, 4)
@@ -86,7 +87,7 @@ def limit(name: str, of: str, day: date) -> Limit:
     return found
 
 
-@pytest.mark.parametrize(("of", "name", "day", "amount", "unit", "provision", "mark"), LIMITS)
+@every(("of", "name", "day", "amount", "unit", "provision", "mark"), LIMITS)
 def test_periods(of: str, name: str, day: date, amount: int | None, unit: str, provision: str, mark: str) -> None:
     found = limit(name, of, day)
     assert (found.amount, found.unit, found.provision, found.mark) == (amount, unit, provision, mark)
@@ -142,7 +143,7 @@ def test_a_union_period_follows_the_regulation_and_others_do_not() -> None:
 ROWS = tomllib.loads((Path(__file__).parent / "cases_asked" / "standards.toml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("row", [pytest.param(r, id=f"{r['row']}: {r['id']}") for r in ROWS["rows"]])
+@every("row", [pytest.param(r, id=f"{r['row']}: {r['id']}") for r in ROWS["rows"]])
 def test_the_reference_row_by_row(row: dict[str, Any]) -> None:
     found = standard(row["id"], ROWS["day"])
     assert row["provision"] in found.provision

@@ -1,4 +1,4 @@
-"""What the reference says of each instrument, asked of the law book: one test for each case in ``cases/*.toml``.
+"""What the reference says of each instrument, asked of the law book: every case in ``cases/*.toml``.
 
 A lawyer extends it by adding a ``[[cases]]`` to the instrument's file; no code is needed. The answers were written from
 the legal reference, not from the instrument files. How each question is asked stands below, one function for each.
@@ -19,6 +19,7 @@ import pytest
 
 from comity.law.book import LawBook, load_law
 from comity.law.schema import Cited, Content, DualCriminality, Ground, Instrument, Limit, MeasureRule, Rule
+from tests.every import every
 
 CASES = Path(__file__).parent / "cases"
 Value = str | int | bool | list[str]
@@ -229,7 +230,7 @@ def law() -> LawBook:
     return load_law()
 
 
-@pytest.mark.parametrize(("instrument", "day", "case"), [pytest.param(*x, id=f"{x[0]}:{x[2].id}") for x in ALL])
+@every(("instrument", "day", "case"), [pytest.param(*x, id=f"{x[0]}:{x[2].id}") for x in ALL])
 def test_case(law: LawBook, instrument: str, day: date, case: Case) -> None:
     """The law book answers as the reference does, from the same provision, with the same mark."""
     answer, value = QUESTIONS[case.ask](law, law.instrument(instrument), case, day)

@@ -18,6 +18,7 @@ from comity.law.calendars import Calendar
 from comity.law.reckoning import in_words
 from comity.law.schema import Limit, Unit
 from comity.law.time_limits import NoNumber, Reckoning, Rules, Suspension, due, rules_for, state
+from tests.every import every
 
 FOLDER = Path(__file__).parent / "cases_time"
 OF_THE_PLACE = ("zone", "calendar", "subdivision", "rules", "moves_by", "no_roll", "extensions", "no_number", "cases")
@@ -57,7 +58,7 @@ def answer_to(entry: dict[str, Any], case: dict[str, Any]) -> Reckoning | NoNumb
     )
 
 
-@pytest.mark.parametrize(("entry", "case"), read(number=True))
+@every(("entry", "case"), read(number=True))
 def test_a_limit_ends_when_the_calendar_says(entry: dict[str, Any], case: dict[str, Any]) -> None:
     answer = answer_to(entry, case)
     assert isinstance(answer, Reckoning)
@@ -72,7 +73,7 @@ def test_a_limit_ends_when_the_calendar_says(entry: dict[str, Any], case: dict[s
     assert answer.provision.startswith(entry["provision"])
 
 
-@pytest.mark.parametrize(("entry", "case"), read(number=True))
+@every(("entry", "case"), read(number=True))
 def test_before_on_and_after(entry: dict[str, Any], case: dict[str, Any]) -> None:
     answer = answer_to(entry, case)
     assert isinstance(answer, Reckoning)
@@ -94,7 +95,7 @@ def test_before_on_and_after(entry: dict[str, Any], case: dict[str, Any]) -> Non
         assert (before, state(answer, noon), on, after) == ("running", "due today", "due today", "overdue")
 
 
-@pytest.mark.parametrize(("entry", "case"), read(number=False))
+@every(("entry", "case"), read(number=False))
 def test_no_number_is_no_date(entry: dict[str, Any], case: dict[str, Any]) -> None:
     answer = answer_to(entry, case)
     assert isinstance(answer, NoNumber)

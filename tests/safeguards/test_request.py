@@ -16,6 +16,7 @@ from comity.docket.sections import Period, Request, Retention
 from comity.docket.step import Filing, Safeguard, Step
 from comity.proceedings import bodies
 from comity.proceedings.request import REQUEST
+from tests.every import every
 from tests.stories.changes import reported
 from tests.stories.language import changed
 from tests.world import (
@@ -117,7 +118,7 @@ ASKS_THE_DOCKET_ONLY = {
 GUARDED = [(step, guard) for step in REQUEST.steps for guard in step.safeguards]
 
 
-@pytest.mark.parametrize(("step", "guard"), GUARDED, ids=lambda x: getattr(x, "name", getattr(x, "__name__", "")))
+@every(("step", "guard"), GUARDED, ids=lambda x: getattr(x, "name", getattr(x, "__name__", "")))
 def test_what_was_erased_holds(step: Step, guard: Safeguard) -> None:
     """Bodies erased after they took effect (ARCHITECTURE, rule 7): every question that needs them holds."""
     matter = Matter(WORLD)
