@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.warm import warm
 from tests.house.source import ROOT
 
 PORTS = ("8141", "8142", "8151", "8152")
@@ -37,19 +38,20 @@ def test_the_tutorial(tmp_path: Path) -> None:
     assert "comity verify altered.zip" in script
     for written, free in zip(PORTS, free_ports(), strict=True):  # other ports, so that tests can run side by side
         script = script.replace(written, free)
-    place = Path(sys.executable).parent
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COMITY_")}
-    with (tmp_path / "output").open("wb") as output:
+    folder = tmp_path / "tutorial"
+    folder.mkdir()
+    with warm(tmp_path) as tools, (tmp_path / "output").open("wb") as output:
+        path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), environment["PATH"]])
         process = subprocess.Popen(
             ["bash", "-e", "-o", "pipefail", "-c", f"set -m\n{script}"],
-            cwd=tmp_path, env={**environment, "PATH": f"{place}:{environment['PATH']}"},
-            stdout=output, stderr=output, start_new_session=True,
+            cwd=folder, env={**environment, "PATH": path}, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
-    try:
-        process.wait(timeout=280)
-    finally:
-        for pid in _session(process.pid):
-            os.kill(pid, signal.SIGKILL)
+        try:
+            process.wait(timeout=280)
+        finally:
+            for pid in _session(process.pid):
+                os.kill(pid, signal.SIGKILL)
     said = (tmp_path / "output").read_text(encoding="utf-8")
     assert process.returncode == 0, said[-3000:]
     assert "judicial authorisation: No judge has authorised this request" in said
