@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ IN_FILES = [x for i in LAW.instruments for x in i.limits] + [x for s in LAW.all_
 NOT_OF_AN_INSTRUMENT = "rules_of_counting"  # Regulation 1182/71 by itself
 
 
+@cache
 def entries() -> list[Any]:
     return [
         pytest.param(entry, id=f"{path.stem}: {entry['name']}")
