@@ -13,7 +13,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
-.PHONY: help demo test bench durability check requirements install install-dev clean
+.PHONY: help demo test tests bench durability check requirements install install-dev clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -22,7 +22,10 @@ help: ## Say what there is
 demo: install ## Run the demonstration (about a minute after the install)
 	$(BIN)/comity demo
 
-test: check ## Run every check, then every test
+test: install-dev ## Run every check and, at the same time, every test
+	@$(MAKE) --no-print-directory --jobs=2 check tests
+
+tests: install-dev ## Run every test
 	@$(BIN)/python -m pytest -q
 
 bench: install-dev ## Measure, and print one table

@@ -28,14 +28,14 @@ from comity.tlog.note import Signer, Verifier
 from comity.tlog.policy import Policy
 from tests.package.report_samples import ENTROPY, LOG, NOW, POLICY, WITNESS, Year, a_year, signed
 
-SUM = "minutes epoc/subscriber ordinary/mail-example"
+SUM = "minutes epoc/content ordinary/mail-example"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def a_report() -> None:
     """Made when the first of these tests runs, not when they are collected: it takes a second."""
     global YEAR, REPORT, OPENINGS, PUBLIC, ROW, COLUMN, COUNT, PLACE
-    YEAR = a_year(certificates=200)
+    YEAR = a_year(certificates=100)
     REPORT, OPENINGS = YEAR.report()
     PUBLIC = Openings(commitments=OPENINGS.commitments)
     ROW, COLUMN, COUNT = a_shown_cell(6)
