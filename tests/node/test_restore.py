@@ -98,7 +98,7 @@ def test_without_a_mirror_the_node_does_not_sign_again(lost: Lost, all_of_it: bo
     """By what it signed last; and when that is lost too, by what its witnesses show."""
     lost.restore_backup(all_of_it=all_of_it)
     with pytest.raises(Tampered, match="rolled back" if not all_of_it else "some were lost"):
-        lost.nodes.open("DE").start()
+        lost.open().start()
 
 
 @pytest.mark.parametrize("all_of_it", [False, True])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from comity.docket.docket import fold
-from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unverified
+from comity.errors import ComityError, Conflict, Malformed, NotFound, Tampered, Unreachable, Unverified
 from comity.node.keeping.batch import Batch
 from comity.node.keeping.store import Store
 from comity.node.keeping.vault import StoredBlob, Vault
@@ -279,3 +279,10 @@ def _still_holds(nodes: Nodes, node: Node, draft: str) -> None:
         nodes.file(node, DOCKET, "request.notify", note, nodes.world.who("DE", "prosecutor"))
         nodes.settle()
         assert node.mailbox.outbox.waiting() == []
+
+
+def test_a_store_that_is_closed_says_so(nodes: Nodes) -> None:
+    node = nodes.open("DE")
+    nodes.shut(node)
+    with pytest.raises(Unreachable, match="brought to rest"):
+        node.store.size()

@@ -9,6 +9,7 @@ Left to others: contents, exhibits and what waits to be delivered (`holdings`); 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -60,8 +61,9 @@ def reads_whole() -> Iterator[None]:
         yield
     except ComityError:
         raise
-    except sa.exc.OperationalError as exc:
-        raise Unreachable(f"The database cannot be used: {exc.orig}.", "Check its rights and free space.") from exc
+    except (sqlite3.OperationalError, sa.exc.OperationalError) as exc:
+        said = getattr(exc, "orig", exc)
+        raise Unreachable(f"The database cannot be used: {said}.", "Check its rights and free space.") from exc
     except Exception as exc:
         raise Tampered(f"What is stored is not of the kind that this node writes: {exc}.", _NEXT) from exc
 

@@ -67,7 +67,7 @@ class Dockets:
         with self._lock:
             self._kept.pop(docket, None)
 
-    def sealed(self, row: RowMapping) -> SealedRecord:
+    def sealed(self, row: RowMapping | Mapping[str, Any]) -> SealedRecord:
         """A stored record with the sections still held."""
         closed = _CLOSED.decode(row["sealed"])
         held = self._vault.open_sections(row["id"], row["body"], row["key"]) if row["key"] is not None else {}

@@ -9,7 +9,7 @@ Trust: whoever writes to this file by hand is found out by `guard` at start, by 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -36,17 +36,25 @@ _ROOM = "Nothing was entered. Have the operator see to the disk's space and righ
 _RECORDS = sa.select(t.records, t.sections.c.body, t.sections.c.key).outerjoin(
     t.sections, t.sections.c.record == t.records.c.id
 )
-_RECORD = _RECORDS.where(t.records.c.id == sa.bindparam("record"))
-_leaf, _kept = t.leaves.c, t.checkpoints.c
-_LEAVES = sa.select(_leaf.leaf).where(_leaf.position.between(sa.bindparam("start"), sa.bindparam("last")))
-_LEAVES = _LEAVES.order_by(_leaf.position)
-_NEWEST = sa.select(_kept.size, _kept.note).where(_kept.size.between(sa.bindparam("least"), sa.bindparam("most")))
-_NEWEST = _NEWEST.order_by(_kept.size.desc()).limit(1)
+_NAMED = sqlite.dialect(paramstyle="named")
+
+
+def sql_of(query: sa.Select[Any]) -> str:
+    """A query as `Store.ask` takes it, its parameters by name."""
+    return str(query.compile(dialect=_NAMED))
+
 
 # Compiled once and said to the driver: the log's own rows are many, and SQLAlchemy's way cost more than writing them.
 _SIZE = "SELECT coalesce(max(position) + 1, 0) FROM leaves"
 _LEAF, _NODE = (str(row.compile(dialect=sqlite.dialect())) for row in (t.leaves.insert(), t.nodes.insert()))
-_NAMED = sqlite.dialect(paramstyle="named")
+_leaf = t.leaves.c
+_RECORD = sql_of(_RECORDS.where(t.records.c.id == sa.bindparam("record")))
+_LEAVES = sql_of(
+    sa.select(_leaf.leaf)
+    .where(_leaf.position.between(sa.bindparam("start"), sa.bindparam("last")))
+    .order_by(_leaf.position)
+)
+_NEWEST = "SELECT size, note FROM checkpoints WHERE size BETWEEN :least AND :most ORDER BY size DESC LIMIT 1"
 _SEAL = t.seals.update().where(t.seals.c.position == sa.bindparam("ref"))
 
 
@@ -67,7 +75,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open or create. Tampered when the schema is another version's."""
         self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=2)
-        self._reader = _engine(path, "BEGIN", pool_size=4)
+        self._reader = _engine(path, "BEGIN", pool_size=5)
         with self._writer.begin() as db:
             for statement in t.schema():
                 db.exec_driver_sql(statement)
@@ -79,13 +87,26 @@ class Store:
                     f"The database has schema {found}; this program knows {SCHEMA_VERSION}.", "Use its version."
                 )
         self.forget_pages()
-        self._door, self._one = self._writer.connect(), Lock()  # `enter` has a connection of its own
+        self._door, self._one = self._writer.connect(), Lock()  # `enter` has a connection of its own, and so has `ask`
+        self._asked, self._asking = self._reader.connect(), Lock()
+        self._driver = _driver(self._asked)
+        self._driver.row_factory = sqlite3.Row
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection with one consistent view."""
         with self._reader.begin() as db:
             yield db
+
+    def ask(self, question: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
+        """The rows that answer one statement (`sql_of`): each asked so often that a transaction would cost most.
+
+        Raises Unreachable once the store is closed.
+        """
+        with self._asking:
+            if self._asked.closed:
+                raise Unreachable("The node has been brought to rest.", "Start it, then ask again.")
+            return self._driver.execute(question, parameters).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -155,10 +176,10 @@ class Store:
         with self.reading() as db:
             return list(db.execute(query).mappings())
 
-    def record_row(self, record: str) -> RowMapping | None:
+    def record_row(self, record: str) -> Mapping[str, Any] | None:
         """One record with its sealed sections, or None."""
-        with self.reading() as db:
-            return db.execute(_RECORD, {"record": record}).mappings().first()
+        rows = self.ask(_RECORD, {"record": record})
+        return dict(rows[0]) if rows else None
 
     def record_at(self, position: int) -> str | None:
         """The record whose leaf is at ``position``, or None."""
@@ -176,13 +197,11 @@ class Store:
 
     def size(self) -> int:
         """The number of leaves."""
-        with self.reading() as db:
-            return int(db.exec_driver_sql(_SIZE).scalar_one())
+        return int(self.ask(_SIZE)[0][0])
 
     def leaves(self, start: int, end: int) -> list[bytes]:
         """The leaves from ``start`` up to but not including ``end``."""
-        with self.reading() as db:
-            return list(db.scalars(_LEAVES, {"start": start, "last": end - 1}))
+        return [leaf for (leaf,) in self.ask(_LEAVES, {"start": start, "last": end - 1})]
 
     def hashes(self, coordinates: Sequence[Coordinate], number: int = 0, base: int = 0) -> list[bytes]:
         """Tree nodes by (level, index): the `HashReader` of `comity.tlog.tree`. Tampered when one is missing.
@@ -215,26 +234,24 @@ class Store:
 
     def _kept_hashes(self, coordinates: Sequence[Coordinate], above: int) -> dict[Coordinate, bytes]:
         found: dict[Coordinate, bytes] = {}
-        with self.reading() as db:
-            for start in range(0, len(coordinates), 400):
-                part = coordinates[start : start + 400]
-                # Joined to the list: `(level, idx) IN (...)` would read the whole table, 150 ms at a million leaves.
-                rows = db.exec_driver_sql(
-                    f"WITH wanted(level, idx) AS (VALUES {','.join(['(?, ?)'] * len(part))}) "
-                    "SELECT nodes.level, nodes.idx, nodes.hash FROM wanted "
-                    "JOIN nodes ON nodes.level = wanted.level AND nodes.idx = wanted.idx",
-                    tuple(number for level, index in part for number in (level + above, index)),
-                )
-                found.update({(level - above, index): value for level, index, value in rows})
+        for start in range(0, len(coordinates), 400):
+            part = coordinates[start : start + 400]
+            # Joined to the list: `(level, idx) IN (...)` would read the whole table, 150 ms at a million leaves.
+            rows = self.ask(
+                f"WITH wanted(level, idx) AS (VALUES {','.join(['(?, ?)'] * len(part))}) "
+                "SELECT nodes.level, nodes.idx, nodes.hash FROM wanted "
+                "JOIN nodes ON nodes.level = wanted.level AND nodes.idx = wanted.idx",
+                tuple(number for level, index in part for number in (level + above, index)),
+            )
+            found.update({(level - above, index): value for level, index, value in rows})
         return found
 
     def checkpoint(self, at_most: int | None = None, number: int = 0) -> tuple[int, bytes] | None:
         """The newest published checkpoint of a log (size and note), or None."""
         base = LOG_SPAN * number
         most = base + (LOG_SPAN - 1 if at_most is None else at_most)
-        with self.reading() as db:
-            row = db.execute(_NEWEST, {"least": base, "most": most}).first()
-            return (row[0] - base, row[1]) if row else None
+        rows = self.ask(_NEWEST, {"least": base, "most": most})
+        return (rows[0][0] - base, rows[0][1]) if rows else None
 
     def add_checkpoint(self, size: int, note: bytes, published: str, number: int = 0) -> None:
         """Keep a checkpoint of a log that reached the quorum."""
@@ -318,6 +335,8 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._door.close()
+        with self._asking:
+            self._asked.close()
         self._reader.dispose()
         self._writer.dispose()
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from comity.docket.emergency import EMERGENCY
-from comity.node.keeping.store import Store
+from comity.node.keeping.store import Store, sql_of
 from comity.node.keeping.tables import outbox as t
 from comity.node.keeping.tables import records
 
@@ -26,6 +26,11 @@ class Due:
     under: tuple[int, bytes] | None = None  # the checkpoint that it goes under, when that was not cosigned
 
 
+_NODES_DUE = sql_of(
+    sa.select(t.c.node).where(t.c.next_at <= sa.bindparam("now"), t.c.lease_until <= sa.bindparam("now")).distinct()
+)
+
+
 class Outbox:
     """The outbox rows of one store. ``lease`` in seconds."""
 
@@ -35,9 +40,7 @@ class Outbox:
 
     def nodes_due(self, now: int) -> list[str]:
         """Peers for whom something may be sent at ``now`` (POSIX seconds)."""
-        query = sa.select(t.c.node).where(t.c.next_at <= now, t.c.lease_until <= now).distinct()
-        with self._store.reading() as db:
-            return list(db.scalars(query))
+        return [node for (node,) in self._store.ask(_NODES_DUE, {"now": now})]
 
     def claim(self, node: str, published: int, now: int, most: int) -> list[Due]:
         """Claim rows for ``node`` that a published checkpoint of that size covers, oldest first."""
