@@ -183,7 +183,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_foreign_bytes_are_taken_or_refused_in_words(foreign: Foreign, name: str, data: st.DataObject) -> None:
     parse, good = samples(foreign)[name]
