@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -34,18 +32,6 @@ from tests.node import matters
 from tests.node.nodes import Nodes
 
 LEAST = 4
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def de(nodes: Nodes) -> Node:
-    return nodes.open("DE")
 
 
 def padder(nodes: Nodes, node: Node) -> Padder:

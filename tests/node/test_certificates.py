@@ -31,11 +31,6 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
     made.close()
 
 
-@pytest.fixture
-def de(nodes: Nodes) -> Node:
-    return nodes.open("DE")
-
-
 def entered(node: Node, docket: str = DOCKET) -> CertificateFacts | None:
     last = counted_last(node.registrar.docket(docket))
     return last.body.statistics if last is not None else None

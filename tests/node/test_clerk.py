@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from comity.proceedings import bodies
 from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
 
 
 def duty(node: Node, name: str) -> OpenDuty:

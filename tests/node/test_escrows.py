@@ -59,11 +59,6 @@ def nodes(tmp_path: Path) -> Iterator[Nodes]:
     found.close()
 
 
-@pytest.fixture
-def de(nodes: Nodes) -> Node:
-    return nodes.open("DE")
-
-
 def held(node: Node) -> list[Escrow]:
     return [decode_escrow(body) for _, body in escrows(node.store, 0, 1000)]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -32,13 +30,6 @@ from tests.node import matters
 from tests.node.lying_peer import Liar
 from tests.node.nodes import Nodes
 from tests.world import origin
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -84,13 +84,6 @@ class ThiefRows:
 
     def hashes(self, coordinates: Sequence[Coordinate]) -> list[bytes]:
         return self._thief.read(coordinates)
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
 
 
 def robbed(nodes: Nodes) -> tuple[Node, Thief]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -37,13 +35,6 @@ from tests.world import origin
 
 NEXT = "de.example/log/2027"
 BEFORE = "de.example/log/2026"
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
 
 
 def both(nodes: Nodes) -> tuple[Node, Node]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,6 @@ from comity.tlog.witness import SIZE, Answer
 from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("down", ["de", "fr"])

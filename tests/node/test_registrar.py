@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,18 +26,6 @@ from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import START, Nodes
 from tests.world import Who, authorisation, eio_request, origin, seed
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def de(nodes: Nodes) -> Node:
-    return nodes.open("DE")
 
 
 def compose_draft(nodes: Nodes, who: Who | None = None, **changes: Any) -> tuple[Record, dict[str, Section]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -37,18 +37,6 @@ from tests.node.test_log_turn import BEFORE, NEXT, turned, with_next
 from tests.world import authorisation, eio_request, text
 
 MARCH, MAY = date(2027, 3, 1), date(2027, 5, 1)
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def de(nodes: Nodes) -> Node:
-    return nodes.open("DE")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ from comity.tlog.tree import Tree, leaf_hash
 from tests.node import matters
 from tests.node.matters import DOCKET
 from tests.node.nodes import Nodes
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
 
 
 def test_a_batch_that_fails_half_way_leaves_nothing_and_the_next_is_entered(nodes: Nodes) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,18 +27,6 @@ ATTEMPT = ("oversight:2026-12-04.de", "oversight.attempt", bodies.Attempt(door="
 
 class Panic(BaseException):
     """As a library in another language raises it: past every `except Exception`."""
-
-
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    found = Nodes(tmp_path)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def de(nodes: Nodes) -> Node:
-    return nodes.open("DE")
 
 
 def breaks(exc: BaseException) -> Callable[..., Any]:
